@@ -1,0 +1,70 @@
+"""Who asks: EdDSA-signed actor tokens that carry roles in scopes, and nothing about the person."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, OKPKey
+
+from shared.clock import SystemClock
+from shared.problems import Unauthenticated
+
+AUDIENCE = "torg"
+DEV_KEY = "dev"
+_LEEWAY_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Actor:
+    """`roles` holds (role, scope); a scope is the id of a square or unit, or "*" for all, also those made later."""
+
+    subject: str
+    roles: frozenset[tuple[str, str]]
+    token: str = ""
+
+    def label(self) -> str:
+        """For audit and logs: roles, never a name."""
+        return ",".join(sorted({role for role, _ in self.roles})) or "none"
+
+
+def mint(key: OKPKey, subject: str, roles: Iterable[str], ttl_seconds: int, issuer: str) -> str:
+    """A token for `roles` written ROLE@SCOPE, valid from now on by the machine's clock."""
+    now = int(SystemClock().now().timestamp())
+    claims = {"iss": issuer, "aud": AUDIENCE, "sub": subject, "roles": sorted(roles), "jti": str(uuid4())}
+    header = {"alg": "EdDSA", "kid": key.kid}
+    return jwt.encode(header, claims | {"iat": now, "exp": now + ttl_seconds}, key, algorithms=["EdDSA"])
+
+
+class Verifier:
+    """Checks tokens against the public keys in a JWKS file. In production the development key is left out."""
+
+    def __init__(self, jwks: Path, env: str) -> None:
+        known = json.loads(jwks.read_text())["keys"]
+        usable = [key for key in known if env != "production" or key.get("kid") != DEV_KEY]
+        self._keys = KeySet.import_key_set({"keys": usable})
+        self._claims = jwt.JWTClaimsRegistry(
+            now=lambda: int(SystemClock().now().timestamp()),
+            leeway=_LEEWAY_SECONDS,
+            aud={"essential": True, "value": AUDIENCE},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+
+    def verify(self, token: str) -> Actor:
+        """Raises Unauthenticated for anything but a token of ours that is valid now."""
+        try:
+            claims = jwt.decode(token, self._keys, algorithms=["EdDSA"]).claims
+            self._claims.validate(claims)
+            roles = frozenset(_split(role) for role in claims["roles"])
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+            raise Unauthenticated from None
+        return Actor(str(claims["sub"]), roles, token)
+
+
+def _split(role: str) -> tuple[str, str]:
+    name, _, scope = role.partition("@")
+    return name, scope or "*"

@@ -1,0 +1,43 @@
+"""The outbox: an event is written in the transaction that made it true, as its last statement."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import asyncpg
+
+from shared.envelope import LARGEST_RECORD, Event, encode, service_of, topic_of
+from shared.problems import TooLarge
+
+# One event, or as many as a bulk command makes, in the order given.
+INSERT = """
+insert into outbox (event_id, topic, key, type, value, recorded_at)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
+"""
+
+
+class Connection(Protocol):
+    async def execute(self, query: str, *args: object) -> str: ...
+
+
+async def record(conn: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | Connection", event: Event) -> None:
+    """Raises TooLarge for an event that the topic would refuse; the transaction must then fail as a whole."""
+    await record_many(conn, [event])
+
+
+async def record_many(
+    conn: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | Connection", events: Sequence[Event]
+) -> None:
+    if not events:
+        return
+    values = [encode(event) for event in events]
+    if any(len(value) > LARGEST_RECORD for value in values):
+        raise TooLarge
+    await conn.execute(
+        INSERT,
+        [event.id for event in events],
+        [topic_of(service_of(event.source)) for event in events],
+        [event.subject for event in events],
+        [event.type for event in events],
+        values,
+        [event.time for event in events],
+    )
