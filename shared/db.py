@@ -1,0 +1,117 @@
+"""PostgreSQL: one pool per service with every timeout set, transactions, and what may be tried again."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+
+from shared.problems import Unavailable
+from shared.settings import Settings
+
+ACQUIRE_SECONDS = 3.0
+COMMAND_SECONDS = 10.0
+_TRIES = 8
+_ServerSettings = dict[str, str]
+T = TypeVar("T")
+Pool = asyncpg.Pool
+Connection = asyncpg.pool.PoolConnectionProxy
+
+# A refusal that another try may turn into success. Never an exclusion or unique violation: those are answers.
+TRANSIENT = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    ConnectionError,
+)
+# An outage as the caller sees it: transient, or no answer in time, or no room.
+OUTAGE = (
+    *TRANSIENT,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    TimeoutError,
+    OSError,
+)
+
+
+def server_settings(service: str) -> _ServerSettings:
+    return {
+        "application_name": service,
+        "search_path": service,
+        "timezone": "UTC",
+        "statement_timeout": "8000",
+        "lock_timeout": "4000",
+        "idle_in_transaction_session_timeout": "15000",
+        "jit": "off",
+    }
+
+
+async def open_pool(settings: Settings) -> "asyncpg.Pool[asyncpg.Record]":
+    """Raises OSError or a PostgresError when the database cannot be reached; the supervisor tries again."""
+    pool = await asyncpg.create_pool(
+        settings.database_dsn.get_secret_value(),
+        min_size=1,
+        max_size=settings.database_pool,
+        timeout=5,
+        command_timeout=COMMAND_SECONDS,
+        server_settings=server_settings(settings.service),
+        init=_use_json,
+    )
+    if pool is None:  # asyncpg types the result as optional
+        raise Unavailable
+    return pool
+
+
+async def _use_json(conn: Any) -> None:
+    for kind in ("json", "jsonb"):
+        await conn.set_type_codec(kind, encoder=_dump, decoder=json.loads, schema="pg_catalog")
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+@asynccontextmanager
+async def connection(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Any]:
+    """A connection for reading. Raises Unavailable when none is free in time or the database is away."""
+    try:
+        conn = await pool.acquire(timeout=ACQUIRE_SECONDS)
+    except OUTAGE as error:
+        raise Unavailable from error
+    try:
+        yield conn
+    finally:
+        await pool.release(conn)
+
+
+@asynccontextmanager
+async def transaction(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Any]:
+    """A connection inside a transaction: committed at the end, rolled back on any error. Not tried again by itself."""
+    async with connection(pool) as conn, conn.transaction():
+        yield conn
+
+
+async def retrying(work: Callable[[], Awaitable[T]]) -> T:
+    """Runs `work` (a whole transaction) again after a transient failure, with jitter and a cap.
+
+    Raises Unavailable when the tries are used up or the database did not answer in time; every other error as it is.
+    `work` must be safe to repeat after a commit whose answer was lost: client-made ids see to that.
+    """
+    for attempt in range(_TRIES):
+        try:
+            return await work()
+        except TRANSIENT as error:
+            if attempt == _TRIES - 1:
+                raise Unavailable from error
+            await asyncio.sleep(random.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.5))  # noqa: S311 -- jitter
+        except OUTAGE as error:
+            raise Unavailable from error
+    raise AssertionError("unreachable")

@@ -1,0 +1,58 @@
+"""What a field's fault means, in the reader's language; the value itself is never repeated."""
+
+from typing import Any
+
+_BOKMAL = {
+    "missing": "feltet mangler",
+    "extra_forbidden": "feltet er ukjent",
+    "json_invalid": "innholdet er ikke gyldig JSON",
+    "string_type": "skal være tekst",
+    "string_too_long": "teksten er for lang (høyst {max_length} tegn)",
+    "string_too_short": "teksten er for kort (minst {min_length} tegn)",
+    "string_pattern_mismatch": "teksten har feil form",
+    "int_type": "skal være et heltall",
+    "bool_type": "skal være true eller false",
+    "list_type": "skal være en liste",
+    "dict_type": "skal være et objekt",
+    "model_attributes_type": "skal være et objekt",
+    "greater_than_equal": "skal være minst {ge}",
+    "greater_than": "skal være større enn {gt}",
+    "less_than_equal": "skal være høyst {le}",
+    "less_than": "skal være mindre enn {lt}",
+    "too_long": "listen er for lang (høyst {max_length})",
+    "too_short": "listen er for kort (minst {min_length})",
+    "literal_error": "skal være en av: {expected}",
+    "enum": "skal være en av: {expected}",
+    "timezone_aware": "tiden trenger tidsforskyvning, for eksempel 2026-11-24T10:00:00+01:00",
+    "datetime_from_date_parsing": "skal være en tid, for eksempel 2026-11-24T10:00:00+01:00",
+    "datetime_parsing": "skal være en tid, for eksempel 2026-11-24T10:00:00+01:00",
+    "date_from_datetime_parsing": "skal være en dato, for eksempel 2026-11-24",
+    "date_parsing": "skal være en dato, for eksempel 2026-11-24",
+    "uuid_parsing": "skal være en UUID",
+}
+_VALUES = {
+    "text must not contain the NUL character": "teksten kan ikke inneholde NUL-tegnet",
+    "text must not contain lone surrogates": "teksten inneholder ugyldige tegn",
+    "time must lie in the years 2000 to 2099": "tiden må ligge i årene 2000 til 2099",
+    "date must lie in the years 2000 to 2099": "datoen må ligge i årene 2000 til 2099",
+    "a time is written in RFC 3339 with offset, as 2026-11-24T10:00:00+01:00": (
+        "en tid skrives med tidsforskyvning, som 2026-11-24T10:00:00+01:00"
+    ),
+    "a date is written as 2026-11-24": "en dato skrives som 2026-11-24",
+    "an id is a UUID": "en id er en UUID",
+    "the end must be after the start": "slutten må være etter starten",
+    "a range lasts at most 60 days": "et tidsrom varer høyst 60 dager",
+}
+
+
+def explain(error: Any, language: str) -> dict[str, Any]:
+    """One pydantic error as {loc, message}: where, and what would be accepted."""
+    where = [part for part in error.get("loc", ()) if part not in ("body", "query", "path")]
+    english = str(error.get("msg", "")).removeprefix("Value error, ")
+    if language == "en":
+        return {"loc": where, "message": english}
+    pattern = _VALUES.get(english) or _BOKMAL.get(str(error.get("type")))
+    try:
+        return {"loc": where, "message": pattern.format(**error.get("ctx", {})) if pattern else english}
+    except (KeyError, IndexError):
+        return {"loc": where, "message": english}
