@@ -1,0 +1,50 @@
+"""What counters says: counters as decided, and every reading of every interval."""
+
+from typing import Literal
+
+from shared.types import Contract, Flag, Id, Instant, SmallCount
+
+IntervalMinutes = Literal[5, 10, 15, 30, 60]
+CounterKind = Literal["outer", "zone"]
+Feed = Literal["interval", "beam", "cumulative"]
+
+
+class Counter(Contract):
+    """One decision about a counter's settings; it holds for all of the counter's readings."""
+
+    counter_id: Id
+    decision: SmallCount
+    decided_at: Instant
+    square_id: Id
+    unit_id: Id | None = None
+    kind: CounterKind
+    interval_minutes: IntervalMinutes
+    swapped: Flag = False
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
+    max_per_minute: SmallCount = 40
+    feed: Feed = "interval"
+
+
+class Reading(Contract):
+    """`halves_in` and `halves_out` are twice the persons, so that undirected beams stay exact."""
+
+    halves_in: SmallCount
+    halves_out: SmallCount
+    sequence: SmallCount = 0
+    received_at: Instant
+
+
+class Interval(Contract):
+    """All different readings that arrived for one interval of one counter, in order of arrival."""
+
+    counter_id: Id
+    square_id: Id
+    start: Instant
+    readings: list[Reading]
+
+
+EVENTS: dict[str, type[Contract]] = {
+    "counter.decided.v1": Counter,
+    "interval.recorded.v1": Interval,
+}

@@ -1,0 +1,151 @@
+"""What facility says: squares, units, spaces, opening hours as decided, bookings and closures."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictStr
+
+from shared.contracts.platform import UnitKind
+from shared.types import Code, Contract, Flag, Id, Instant, LocalDate, Minutes, ShortText, SmallCount
+
+SquareStatus = Literal["planned", "pilot", "operating", "paused", "closed"]
+BookingState = Literal[
+    "requested", "held", "confirmed", "blocked", "rejected", "cancelled", "released", "expired", "affected"
+]
+OCCUPYING: frozenset[BookingState] = frozenset({"held", "confirmed", "blocked"})
+OrganiserKind = Literal["municipal", "voluntary", "business", "resident"]
+
+
+class Square(Contract):
+    square_id: Id
+    name: ShortText
+    time_zone: ShortText
+    status: SquareStatus
+
+
+class Settings(Contract):
+    """One decision about how a square's figures are computed; decisions are never taken back, only followed."""
+
+    square_id: Id
+    decision: SmallCount
+    decided_at: Instant
+    staff_share: Annotated[StrictStr, Field(pattern=r"^0(\.[0-9]{1,6})?$")]
+
+
+class Membership(Contract):
+    """Local dates, `valid_to` not included; null leaves that side open."""
+
+    square_id: Id
+    valid_from: LocalDate | None = None
+    valid_to: LocalDate | None = None
+
+
+class Unit(Contract):
+    unit_id: Id
+    square_id: Id
+    kind: UnitKind
+    name: ShortText
+    memberships: list[Membership] = []
+
+
+class Space(Contract):
+    space_id: Id
+    square_id: Id
+    parent_id: Id | None = None
+    unit_id: Id | None = None
+    name: ShortText
+    capacity: SmallCount | None = None
+    features: list[ShortText] = []
+    floor: ShortText | None = None
+    bookable: Flag = True
+    position: SmallCount = 0
+    withdrawn: Flag = False
+
+
+class Hours(Contract):
+    """One decision about the opening hours of a space or unit. `periods` null: none of its own any more.
+
+    What a set of periods means is defined in `shared.contracts.opening_hours`.
+    """
+
+    owner_kind: Literal["space", "unit"]
+    owner_id: Id
+    square_id: Id
+    decision: SmallCount
+    decided_at: Instant
+    periods: list[dict[str, Any]] | None = None
+
+
+class Slot(Contract):
+    space_ids: list[Id]
+    starts_at: Instant
+    ends_at: Instant
+
+
+class Booking(Contract):
+    """The whole public state of a booking. A health station's booking has no title here at all."""
+
+    booking_id: Id
+    square_id: Id
+    space_ids: list[Id]
+    leaf_ids: list[Id] = []
+    starts_at: Instant
+    ends_at: Instant
+    setup_minutes: Minutes = 0
+    teardown_minutes: Minutes = 0
+    state: BookingState
+    hold_until: Instant | None = None
+    title: ShortText | None = None
+    unit_id: Id | None = None
+    owner_ref: ShortText | None = None
+    series_id: Id | None = None
+    organiser_kind: OrganiserKind | None = None
+    expected_people: SmallCount | None = None
+    reason_code: Code | None = None
+    blocking: list[Id] = []
+    closure_id: Id | None = None
+    previous: Slot | None = None
+
+
+class Closure(Contract):
+    """Named spaces, or a unit, or a whole square, closed at once. `ends_at` null: unknown end."""
+
+    closure_id: Id
+    square_id: Id
+    unit_id: Id | None = None
+    space_ids: list[Id] = []
+    whole_square: Flag = False
+    starts_at: Instant
+    ends_at: Instant | None = None
+    reason_code: Code
+    declared_at: Instant
+    lifted_at: Instant | None = None
+    affected: list[Id] = []
+    restored: list[Id] = []
+    lost: list[Id] = []
+
+
+EVENTS: dict[str, type[Contract]] = {
+    "square.changed.v1": Square,
+    "settings.decided.v1": Settings,
+    "unit.changed.v1": Unit,
+    "space.changed.v1": Space,
+    "hours.decided.v1": Hours,
+    **{
+        f"booking.{verb}.v1": Booking
+        for verb in (
+            "requested",
+            "held",
+            "confirmed",
+            "blocked",
+            "rejected",
+            "cancelled",
+            "released",
+            "expired",
+            "moved",
+            "affected",
+            "restored",
+        )
+    },
+    "closure.declared.v1": Closure,
+    "closure.lifted.v1": Closure,
+}

@@ -1,0 +1,130 @@
+"""What all five units say of their programme, each under its own name (`library.occurrence.scheduled.v1`)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictInt
+
+from shared.contracts.facility import OrganiserKind, Slot
+from shared.types import Code, Contract, Flag, Id, Instant, Minutes, ShortText, SmallCount
+
+ActivityKind = Literal[
+    "lecture",
+    "course",
+    "hobby",
+    "group_training",
+    "open_house",
+    "meal",
+    "trip",
+    "party",
+    "drop_in",
+    "meeting",
+    "civic",
+    "class_visit",
+    "exhibition",
+    "other",
+]
+Purpose = Literal["culture", "health_promotion", "secondary_prevention", "social", "learning", "civic"]
+AgeBand = Literal["0-5", "6-12", "13-17", "18-61", "62-66", "67-79", "80-89", "90+", "unknown"]
+Level = Annotated[StrictInt, Field(ge=0, le=5)]
+
+
+class Price(Contract):
+    kind: Literal["free", "fixed", "voluntary"] = "free"
+    amount_nok: SmallCount = 0
+
+
+class Activity(Contract):
+    """A programme item; what happens on a date is an Occurrence."""
+
+    activity_id: Id
+    square_id: Id
+    unit_id: Id
+    hosts: list[Id] = []
+    title_nb: ShortText
+    title_en: ShortText | None = None
+    kind: ActivityKind = "other"
+    purposes: list[Purpose] = []
+    organiser_kind: OrganiserKind = "municipal"
+    price: Price = Price()
+    noise_out: Level = 0
+    quiet_need: Level = 0
+    access_needs: list[Code] = []
+    min_age: SmallCount | None = None
+    max_age: SmallCount | None = None
+    public: Flag = True
+    withdrawn: Flag = False
+
+
+class BandCount(Contract):
+    band: AgeBand
+    count: SmallCount
+
+
+class Attendance(Contract):
+    """The newest head count; `revision` counts up from 1. Nobody came is 0, not missing."""
+
+    total: SmallCount
+    by_band: list[BandCount] = []
+    method: Literal["counted", "estimated", "registered"] = "counted"
+    revision: SmallCount
+    recorded_at: Instant
+
+
+class Occurrence(Contract):
+    """One date of an activity, with its room's booking and its newest head count."""
+
+    occurrence_id: Id
+    activity_id: Id
+    square_id: Id
+    unit_id: Id
+    hosts: list[Id] = []
+    title_nb: ShortText
+    title_en: ShortText | None = None
+    starts_at: Instant
+    ends_at: Instant
+    setup_minutes: Minutes = 0
+    teardown_minutes: Minutes = 0
+    space_ids: list[Id] = []
+    booking_id: Id | None = None
+    series_id: Id | None = None
+    off_site: Flag = False
+    meeting_point: ShortText | None = None
+    state: Literal["draft", "scheduled", "cancelled", "completed", "affected"]
+    capacity: SmallCount | None = None
+    public: Flag = True
+    cancel_reason: Code | None = None
+    previous: Slot | None = None
+    attendance: Attendance | None = None
+
+
+class LoanDay(Contract):
+    """A library's lending on one local date: totals only, no borrower and no title of anything lent."""
+
+    unit_id: Id
+    square_id: Id
+    local_date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+    first_loans: SmallCount = 0
+    renewals: SmallCount = 0
+    returns: SmallCount = 0
+    holds_picked_up: SmallCount = 0
+    child: SmallCount = 0
+    adult: SmallCount = 0
+
+
+EVENTS: dict[str, type[Contract]] = {
+    **{f"activity.{verb}.v1": Activity for verb in ("published", "changed", "withdrawn")},
+    **{
+        f"occurrence.{verb}.v1": Occurrence
+        for verb in (
+            "drafted",
+            "scheduled",
+            "changed",
+            "rescheduled",
+            "cancelled",
+            "completed",
+            "affected",
+            "attendance_recorded",
+        )
+    },
+}
+LIBRARY_EVENTS: dict[str, type[Contract]] = {**EVENTS, "loan_day.summarised.v1": LoanDay}
