@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from shared.types import Contract, Flag, Id, Instant, SmallCount
+from shared.types import Contract, Count, Flag, Id, Instant, SmallCount
 
 IntervalMinutes = Literal[5, 10, 15, 30, 60]
 CounterKind = Literal["outer", "zone"]
@@ -27,11 +27,14 @@ class Counter(Contract):
 
 
 class Reading(Contract):
-    """`halves_in` and `halves_out` are twice the persons, so that undirected beams stay exact."""
+    """What the device said, before any setting is applied: persons, breaks of a beam, or a running total.
 
-    halves_in: SmallCount
-    halves_out: SmallCount
-    sequence: SmallCount = 0
+    Raw, because a later decision about the counter (`feed`, `swapped`) holds for all of its readings.
+    """
+
+    count_in: Count
+    count_out: Count
+    sequence: Count = 0
     received_at: Instant
 
 

@@ -1,0 +1,160 @@
+"""What counters does, each in one transaction: decide on a counter, take readings."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from services.counters import store
+from services.counters.domain import CounterBody, Reading, ReadingBody, Rejection, sort_out
+from shared import db, envelope, outbox
+from shared.clock import Clock
+from shared.contracts import counters as contract
+from shared.http import correlation_id
+from shared.identity import Actor
+from shared.policy import allows, require
+from shared.problems import IdInUse, PreconditionRequired, Stale
+
+_SLICE = 500  # events built between two looks at the event loop
+
+
+async def decide_counter(
+    pool: Any, clock: Clock, who: Actor, counter_id: UUID, settings: CounterBody, seen: int | None
+) -> tuple[dict[str, Any], bool]:
+    """The counter as it now stands, and whether it is new. The same settings again change nothing.
+
+    Raises PreconditionRequired or Stale for a change without the present version.
+    """
+    require(who, "counters.write", square_id=settings.square_id)
+
+    async def work() -> tuple[dict[str, Any], bool]:
+        async with db.transaction(pool) as conn:
+            present = await store.counter(conn, counter_id, lock=True)
+            if present and not _changes(present, settings, who, seen):
+                return present, False
+            version = present["version"] + 1 if present else 1
+            if not await store.save_counter(conn, counter_id, version, settings, clock.now()):
+                raise IdInUse  # two first decisions at once; the other one stands
+            saved = await store.counter(conn, counter_id)
+            assert saved is not None  # noqa: S101 -- written above in this transaction
+            await outbox.record(conn, _decided(saved))
+            return saved, present is None
+
+    return await db.retrying(work)
+
+
+def _changes(present: dict[str, Any], settings: CounterBody, who: Actor, seen: int | None) -> bool:
+    require(who, "counters.write", square_id=present["square_id"])
+    wanted = settings.model_dump()
+    if all(present[name] == value for name, value in wanted.items()):
+        return False
+    if seen is None:
+        raise PreconditionRequired
+    if seen != present["version"]:
+        raise Stale(shown(present))
+    return True
+
+
+def shown(counter: dict[str, Any]) -> dict[str, Any]:
+    """A counter as answers show it."""
+    state = contract.Counter(**counter, decision=counter["version"]).model_dump(mode="json", exclude={"decision"})
+    return {**state, "version": counter["version"]}
+
+
+def _decided(counter: dict[str, Any]) -> envelope.Event:
+    version = counter["version"]
+    return envelope.build(
+        "counters",
+        "counter.decided.v1",
+        f"counter/{counter['counter_id']}/{version}",
+        1,
+        contract.Counter(**counter, decision=version),
+        at=counter["decided_at"],
+        square_id=counter["square_id"],
+        unit_id=counter["unit_id"],
+        correlation_id=correlation_id(),
+    )
+
+
+@dataclass(frozen=True)
+class Taken:
+    accepted: int
+    unchanged: int
+    rejected: list[Rejection]
+
+
+async def take_readings(pool: Any, clock: Clock, who: Actor, bodies: Sequence[ReadingBody | None]) -> Taken:
+    """Keeps what is valid although the rest is not. Safe to send again, in any order and in other batches.
+
+    Counters the sender may not write to are unknown to it.
+    """
+    require(who, "readings.write")
+    asked = {body.counter_id for body in bodies if body}
+
+    async def work() -> Taken:
+        async with db.transaction(pool) as conn:
+            known = await store.lock_counters(conn, asked)
+            mine = [row for row in known if allows(who, "readings.write", square_id=row["square_id"])]
+            intervals = {(body.counter_id, body.start) for body in bodies if body}
+            full = await store.full_intervals(conn, intervals)
+            fitting = [None if body and (body.counter_id, body.start) in full else body for body in bodies]
+            batch = sort_out(
+                fitting,
+                {row["counter_id"]: row["interval_minutes"] for row in mine},
+                clock.now(),
+                backfill=bool(mine)
+                and all(allows(who, "readings.backfill", square_id=row["square_id"]) for row in mine),
+            )
+            changed = await store.add_readings(conn, batch.readings) if batch.readings else []
+            touched = sorted(set(changed))
+            if touched:
+                await _record(conn, clock, touched, {row["counter_id"]: row["square_id"] for row in mine})
+            unchanged = batch.repeats + len(batch.readings) - len(changed)
+            return Taken(len(changed), unchanged, batch.rejected)
+
+    return await db.retrying(work)
+
+
+async def _record(conn: Any, clock: Clock, touched: list[store.Interval], square_of: dict[UUID, UUID]) -> None:
+    versions = await store.next_versions(conn, touched)
+    readings = await store.readings_of(conn, touched)
+    now, request = clock.now(), correlation_id()
+    for at in range(0, len(touched), _SLICE):
+        events = [
+            envelope.build(
+                "counters",
+                "interval.recorded.v1",
+                _subject(interval),
+                versions[interval],
+                _state(interval, square_of[interval[0]], readings[interval]),
+                at=now,
+                square_id=square_of[interval[0]],
+                correlation_id=request,
+            )
+            for interval in touched[at : at + _SLICE]
+        ]
+        await outbox.record_many(conn, events)
+        await asyncio.sleep(0)
+
+
+def _subject(interval: store.Interval) -> str:
+    counter_id, start = interval
+    return f"interval/{counter_id}/{start:%Y-%m-%dT%H:%MZ}"
+
+
+def _state(interval: store.Interval, square_id: UUID, readings: list[Reading]) -> contract.Interval:
+    return contract.Interval(
+        counter_id=interval[0],
+        square_id=square_id,
+        start=interval[1],
+        readings=[
+            contract.Reading(
+                count_in=reading.count_in,
+                count_out=reading.count_out,
+                sequence=reading.sequence,
+                received_at=reading.received_at,
+            )
+            for reading in readings
+        ],
+    )

@@ -1,0 +1,133 @@
+"""All SQL of counters."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from services.counters.domain import MOST_READINGS_OF_AN_INTERVAL, CounterBody, Reading
+
+_FIELDS = """counter_id, version, square_id, unit_id, kind, interval_minutes, swapped, valid_from, valid_to,
+    max_per_minute, feed, decided_at"""
+
+COUNTER = f"select {_FIELDS} from counter where counter_id = $1"  # noqa: S608 -- a constant list of columns
+
+# Of one square, or of all.
+COUNTERS = f"""
+select {_FIELDS} from counter where $1::uuid is null or square_id = $1 order by square_id, kind, counter_id
+"""  # noqa: S608 -- a constant list of columns
+
+# Taken before the counter is decided on; two first decisions about one id meet at the primary key instead.
+LOCK_COUNTER = f"{COUNTER} for update"
+
+SAVE_COUNTER = f"""
+insert into counter ({_FIELDS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+on conflict (counter_id) do update set
+    version = excluded.version, square_id = excluded.square_id, unit_id = excluded.unit_id, kind = excluded.kind,
+    interval_minutes = excluded.interval_minutes, swapped = excluded.swapped, valid_from = excluded.valid_from,
+    valid_to = excluded.valid_to, max_per_minute = excluded.max_per_minute, feed = excluded.feed,
+    decided_at = excluded.decided_at
+where counter.version = excluded.version - 1
+returning version
+"""  # noqa: S608 -- a constant list of columns
+
+# The counters of a batch, locked in id order: batches for one counter follow each other, and its settings stand still.
+LOCK_COUNTERS = """
+select counter_id, square_id, interval_minutes from counter
+where counter_id = any($1::uuid[]) order by counter_id for update
+"""
+
+# Intervals that hold as many different readings as an event can carry.
+FULL_INTERVALS = """
+select reading.counter_id, reading.start from reading
+join unnest($1::uuid[], $2::timestamptz[]) as asked (counter_id, start) using (counter_id, start)
+group by 1, 2 having count(*) >= $3
+"""
+
+# Answers only what is new: a reading not seen before, or the same with an earlier arrival.
+ADD_READINGS = """
+insert into reading as known (counter_id, start, count_in, count_out, sequence, received_at)
+select * from unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[])
+on conflict (counter_id, start, count_in, count_out, sequence) do update set received_at = excluded.received_at
+where excluded.received_at < known.received_at
+returning counter_id, start
+"""
+
+NEXT_VERSIONS = """
+insert into recorded_interval as known (counter_id, start, version)
+select counter_id, start, 1 from unnest($1::uuid[], $2::timestamptz[]) as touched (counter_id, start)
+on conflict (counter_id, start) do update set version = known.version + 1
+returning counter_id, start, version
+"""
+
+# Every reading of the given intervals, by arrival.
+READINGS_OF = """
+select reading.counter_id, start, count_in, count_out, sequence, received_at from reading
+join unnest($1::uuid[], $2::timestamptz[]) as touched (counter_id, start) using (counter_id, start)
+order by reading.counter_id, start, received_at, sequence, count_in, count_out
+"""
+
+Interval = tuple[UUID, dt.datetime]
+
+
+async def counter(conn: Any, counter_id: UUID, *, lock: bool = False) -> dict[str, Any] | None:
+    row = await conn.fetchrow(LOCK_COUNTER if lock else COUNTER, counter_id)
+    return dict(row) if row else None
+
+
+async def counters(conn: Any, square_id: UUID | None) -> list[dict[str, Any]]:
+    return [dict(row) for row in await conn.fetch(COUNTERS, square_id)]
+
+
+async def save_counter(
+    conn: Any, counter_id: UUID, version: int, settings: CounterBody, decided_at: dt.datetime
+) -> bool:
+    """False when somebody else decided version `version` first."""
+    row = await conn.fetchrow(
+        SAVE_COUNTER,
+        counter_id,
+        version,
+        settings.square_id,
+        settings.unit_id,
+        settings.kind,
+        settings.interval_minutes,
+        settings.swapped,
+        settings.valid_from,
+        settings.valid_to,
+        settings.max_per_minute,
+        settings.feed,
+        decided_at,
+    )
+    return row is not None
+
+
+async def lock_counters(conn: Any, ids: Iterable[UUID]) -> list[Any]:
+    return list(await conn.fetch(LOCK_COUNTERS, sorted(ids)))
+
+
+async def full_intervals(conn: Any, intervals: Iterable[Interval]) -> set[Interval]:
+    ids, starts = _columns(sorted(intervals))
+    rows = await conn.fetch(FULL_INTERVALS, ids, starts, MOST_READINGS_OF_AN_INTERVAL)
+    return {(row["counter_id"], row["start"]) for row in rows}
+
+
+async def add_readings(conn: Any, readings: Sequence[Reading]) -> list[Interval]:
+    """`readings` in key order. Answers the interval of each reading that changed something, repeated as often."""
+    columns: list[Any] = [list(column) for column in zip(*readings, strict=True)]
+    return [(row["counter_id"], row["start"]) for row in await conn.fetch(ADD_READINGS, *columns)]
+
+
+async def next_versions(conn: Any, touched: Sequence[Interval]) -> dict[Interval, int]:
+    ids, starts = _columns(touched)
+    return {(row[0], row[1]): row[2] for row in await conn.fetch(NEXT_VERSIONS, ids, starts)}
+
+
+async def readings_of(conn: Any, touched: Sequence[Interval]) -> dict[Interval, list[Reading]]:
+    found: dict[Interval, list[Reading]] = {}
+    for row in await conn.fetch(READINGS_OF, *_columns(touched)):
+        found.setdefault((row[0], row[1]), []).append(Reading(*row))
+    return found
+
+
+def _columns(intervals: Sequence[Interval]) -> tuple[list[UUID], list[dt.datetime]]:
+    return [counter_id for counter_id, _ in intervals], [start for _, start in intervals]
