@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from shared.problems import Message
+
 _BOKMAL = {
     "missing": "feltet mangler",
     "extra_forbidden": "feltet er ukjent",
@@ -38,6 +40,12 @@ _VALUES = {
     "a time is written in RFC 3339 with offset, as 2026-11-24T10:00:00+01:00": (
         "en tid skrives med tidsforskyvning, som 2026-11-24T10:00:00+01:00"
     ),
+    "a time is written 2026-11-24T10:00:00+01:00, or 2026-11-24T10:00 on the square's clock": (
+        "en tid skrives 2026-11-24T10:00:00+01:00, eller 2026-11-24T10:00 etter torgets klokke"
+    ),
+    "exactly one of space_ids, unit_id and square_id is named": (
+        "oppgi nøyaktig én av space_ids, unit_id og square_id"
+    ),
     "a date is written as 2026-11-24": "en dato skrives som 2026-11-24",
     "an id is a UUID": "en id er en UUID",
     "the end must be after the start": "slutten må være etter starten",
@@ -56,3 +64,8 @@ def explain(error: Any, language: str) -> dict[str, Any]:
         return {"loc": where, "message": pattern.format(**error.get("ctx", {})) if pattern else english}
     except (KeyError, IndexError):
         return {"loc": where, "message": english}
+
+
+def explain_value(english: str) -> Message:
+    """The same for a fault that is found after the body was read."""
+    return Message(_VALUES.get(english, english), english)

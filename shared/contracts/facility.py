@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictStr
 
 from shared.contracts.platform import UnitKind
-from shared.types import Code, Contract, Flag, Id, Instant, LocalDate, Minutes, ShortText, SmallCount
+from shared.types import Code, Contract, Flag, Id, Instant, LocalDate, ShortText, SmallCount
 
 SquareStatus = Literal["planned", "pilot", "operating", "paused", "closed"]
 BookingState = Literal[
@@ -90,8 +90,8 @@ class Booking(Contract):
     leaf_ids: list[Id] = []
     starts_at: Instant
     ends_at: Instant
-    setup_minutes: Minutes = 0
-    teardown_minutes: Minutes = 0
+    setup_minutes: SmallCount = 0
+    teardown_minutes: SmallCount = 0
     state: BookingState
     hold_until: Instant | None = None
     title: ShortText | None = None
