@@ -65,7 +65,7 @@ class Reading(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    index: int
+    position: int
     code: Code
 
 
