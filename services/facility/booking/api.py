@@ -1,0 +1,110 @@
+"""HTTP of bookings: parse, call a command or read, answer."""
+
+import datetime as dt
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from services.facility.booking import commands, queries, view
+from services.facility.booking.bodies import Command, MoveBooking, PutBooking
+from services.facility.booking.commands import Desk
+from services.facility.booking.domain import Booking, Order
+from shared.http import CurrentActor, SeenVersion, etag, language
+from shared.identity import Actor
+from shared.problems import Message
+from shared.types import Id
+
+router = APIRouter(prefix="/api/facility", tags=["bookings"])
+
+
+def desk(request: Request) -> Desk:
+    """The app's own pool and clock; app.py puts them on its state."""
+    return Desk(request.app.state.pool, request.app.state.clock)
+
+
+AtDesk = Annotated[Desk, Depends(desk)]
+
+
+@router.put("/bookings/{booking_id}", status_code=201)
+async def put_booking(
+    booking_id: Id, body: PutBooking, at: AtDesk, who: CurrentActor, request: Request
+) -> JSONResponse:
+    booking = await commands.put(at, who, booking_id, body)
+    return answer(request, booking, at, who, 201 if booking.version == 1 else 200)
+
+
+@router.get("/bookings/{booking_id}")
+async def get_booking(booking_id: Id, at: AtDesk, who: CurrentActor, request: Request) -> JSONResponse:
+    return answer(request, await queries.booking(at, who, booking_id), at, who)
+
+
+@router.post("/bookings/{booking_id}/confirm")
+async def confirm(
+    booking_id: Id, at: AtDesk, who: CurrentActor, seen: SeenVersion, request: Request, body: Command | None = None
+) -> JSONResponse:
+    return await _order("confirm", booking_id, at, who, seen, request, body)
+
+
+@router.post("/bookings/{booking_id}/cancel")
+async def cancel(
+    booking_id: Id, at: AtDesk, who: CurrentActor, seen: SeenVersion, request: Request, body: Command | None = None
+) -> JSONResponse:
+    return await _order("cancel", booking_id, at, who, seen, request, body)
+
+
+@router.post("/bookings/{booking_id}/release")
+async def release(
+    booking_id: Id, at: AtDesk, who: CurrentActor, seen: SeenVersion, request: Request, body: Command | None = None
+) -> JSONResponse:
+    return await _order("release", booking_id, at, who, seen, request, body)
+
+
+@router.post("/bookings/{booking_id}/reject")
+async def reject(
+    booking_id: Id, at: AtDesk, who: CurrentActor, seen: SeenVersion, request: Request, body: Command | None = None
+) -> JSONResponse:
+    return await _order("reject", booking_id, at, who, seen, request, body)
+
+
+@router.post("/bookings/{booking_id}/move")
+async def move(
+    booking_id: Id, body: MoveBooking, at: AtDesk, who: CurrentActor, seen: SeenVersion, request: Request
+) -> JSONResponse:
+    return answer(request, await commands.move(at, who, booking_id, seen, body), at, who)
+
+
+@router.get("/bookings")
+async def list_bookings(
+    at: AtDesk,
+    who: CurrentActor,
+    request: Request,
+    start: Annotated[str, Query(alias="from")],
+    end: Annotated[str, Query(alias="to")],
+    square_id: Id | None = None,
+    space_id: Annotated[list[Id] | None, Query()] = None,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 500,
+) -> JSONResponse:
+    found = await queries.listed(at, who, square_id, space_id, (start, end), after, limit)
+    now = at.clock.now()
+    shown = [_worded(view.show(booking, who, now), request) for booking in found.bookings]
+    return JSONResponse({"bookings": shown, "next": found.next})
+
+
+async def _order(
+    what: Order, booking_id: UUID, at: Desk, who: Actor, seen: int, request: Request, body: Command | None
+) -> JSONResponse:
+    reason_code = body.reason_code if body else None
+    return answer(request, await commands.order(at, who, booking_id, what, seen, reason_code), at, who)
+
+
+def answer(request: Request, booking: Booking, at: Desk, who: Actor, status: int = 200) -> JSONResponse:
+    now: dt.datetime = at.clock.now()
+    return JSONResponse(_worded(view.show(booking, who, now), request), status, etag(booking.version))
+
+
+def _worded(shown: dict[str, Any], request: Request) -> dict[str, Any]:
+    tongue = language(request)
+    return {key: item.in_language(tongue) if isinstance(item, Message) else item for key, item in shown.items()}

@@ -1,0 +1,113 @@
+"""What callers send about bookings, and how it is read once the square's zone is known."""
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, StrictInt, StrictStr, model_validator
+
+from services.facility.booking.domain import About, Slot
+from shared.contracts.facility import OrganiserKind
+from shared.problems import Invalid
+from shared.sentences import explain_value
+from shared.types import Body, Code, Flag, Id, ShortText, SmallCount
+from shared.walltime import WrittenTime, instant
+
+MOST_SPACES = 200
+MOST_DATES = 400
+BufferMinutes = Annotated[StrictInt, Field(ge=0, le=60 * 24 * 60)]
+SpaceIds = Annotated[list[Id], Field(min_length=1, max_length=MOST_SPACES)]
+OwnerRef = Annotated[StrictStr, Field(pattern=r"^[a-z_]{1,40}/[0-9a-fA-F-]{36}$")]
+
+
+class Wish(Body):
+    """What a booking and every date of a series share."""
+
+    space_ids: SpaceIds
+    setup_minutes: BufferMinutes = 0
+    teardown_minutes: BufferMinutes = 0
+    state: Literal["confirmed", "held", "requested", "blocked"] = "confirmed"
+    hold_until: WrittenTime | None = None
+    override: Flag = False
+    title: ShortText | None = None
+    unit_id: Id | None = None
+    organiser_kind: OrganiserKind | None = None
+    expected_people: SmallCount | None = None
+    owner_ref: OwnerRef | None = None
+
+    def about(self, unit_kind: str | None, series_id: UUID | None) -> About:
+        return About(
+            title=self.title,
+            unit_id=self.unit_id,
+            unit_kind=unit_kind,
+            owner_ref=self.owner_ref,
+            series_id=series_id,
+            organiser_kind=self.organiser_kind,
+            expected_people=self.expected_people,
+        )
+
+    def slot(self, starts_at: dt.datetime, ends_at: dt.datetime) -> Slot:
+        spaces = tuple(dict.fromkeys(self.space_ids))
+        return Slot(spaces, starts_at, ends_at, self.setup_minutes, self.teardown_minutes)
+
+
+class PutBooking(Wish):
+    starts_at: WrittenTime
+    ends_at: WrittenTime
+    series_id: Id | None = None
+
+
+class MoveBooking(Body):
+    space_ids: SpaceIds
+    starts_at: WrittenTime
+    ends_at: WrittenTime
+    setup_minutes: BufferMinutes = 0
+    teardown_minutes: BufferMinutes = 0
+    override: Flag = False
+
+
+class Command(Body):
+    reason_code: Code | None = None
+
+
+class PutSeries(Wish):
+    """Dates one by one. Each is judged by itself, so a fault in one is that date's and does not refuse the others."""
+
+    occurrences: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_DATES)]
+
+
+class Date(Body):
+    """One date of a series as it is read."""
+
+    id: Id
+    starts_at: WrittenTime
+    ends_at: WrittenTime
+
+
+class PutClosure(Body):
+    space_ids: SpaceIds | None = None
+    unit_id: Id | None = None
+    square_id: Id | None = None
+    starts_at: WrittenTime
+    ends_at: WrittenTime | None = None
+    reason_code: Code = "other"
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> "PutClosure":
+        if sum(scope is not None for scope in (self.space_ids, self.unit_id, self.square_id)) != 1:
+            raise ValueError("exactly one of space_ids, unit_id and square_id is named")
+        return self
+
+
+def asked(body: Body) -> dict[str, Any]:
+    """The body as it is kept, to tell the same request sent again from another one under the same id."""
+    return body.model_dump(mode="json")
+
+
+def time_of(field: str, text: str, zone: ZoneInfo) -> dt.datetime:
+    """Raises Invalid that names the field."""
+    try:
+        return instant(text, zone)
+    except ValueError as error:
+        raise Invalid(errors=[{"loc": [field], "message": explain_value(str(error))}]) from None

@@ -1,0 +1,254 @@
+"""Use-cases on one booking: each is one transaction that ends with its event."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+from services.facility.booking import bodies, closure_store, domain, house, refusals, rights, store, timeline, view
+from services.facility.booking.bodies import MoveBooking, PutBooking, time_of
+from services.facility.booking.domain import Booking, Order, Slot
+from services.facility.booking.events import booking_event
+from services.facility.booking.house import House
+from services.facility.booking.timeline import Overtaken
+from shared import db, outbox
+from shared.clock import Clock
+from shared.contracts.facility import OCCUPYING
+from shared.identity import Actor
+from shared.problems import IdInUse, NotFound, Stale, Unavailable, WrongState
+
+T = TypeVar("T")
+_LOOKS = 5
+_EXPIRE_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every command needs: the database and the time."""
+
+    pool: Any
+    clock: Clock
+
+
+async def put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
+    """Makes the booking, or answers with it when the same body made it before.
+
+    Raises Invalid, Forbidden, IdInUse, or Conflict with code `outside_hours` or `conflict`.
+    """
+    return await again(lambda: _put(desk, actor, booking_id, body))
+
+
+async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
+    async with db.transaction(desk.pool) as conn:
+        known = await store.find(conn, booking_id)
+        if known:
+            return _same(known, actor, body)
+        place = await house.load(conn, body.space_ids)
+        wanted = await _read(conn, desk.clock.now(), place, booking_id, body)
+        rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
+        expired: list[Booking] = []
+        if wanted.state in OCCUPYING:
+            expired = await take(conn, desk.clock, actor, place, wanted)
+        if not await store.insert(conn, [wanted]):
+            raise Overtaken
+        if wanted.state in OCCUPYING:
+            await timeline.occupy(conn, [(wanted, place.leaves)])
+        leaves = place.leaves if wanted.state in OCCUPYING else []
+        events = [*map(booking_event, expired), booking_event(wanted, leaves=leaves)]
+        await outbox.record_many(conn, events)
+        return wanted
+
+
+def _same(known: Booking, actor: Actor, body: PutBooking) -> Booking:
+    rights.check_read(actor, known.square_id, known.about.unit_id)
+    if known.asked != bodies.asked(body):
+        raise IdInUse
+    return known
+
+
+async def _read(conn: Any, now: dt.datetime, place: House, booking_id: UUID, body: PutBooking) -> Booking:
+    """The booking wanted, at its first version. Raises Invalid."""
+    unit = await house.unit(conn, body.unit_id)
+    starts_at = time_of("starts_at", body.starts_at, place.zone)
+    ends_at = time_of("ends_at", body.ends_at, place.zone)
+    slot = body.slot(starts_at, ends_at)
+    hold_until = hold_end(body, place, now)
+    faults = domain.faults(slot) + (domain.hold_faults(hold_until, now) if hold_until else [])
+    if faults:
+        raise refusals.invalid(faults)
+    return Booking(
+        id=booking_id,
+        version=1,
+        square_id=place.square_id,
+        zone=place.zone,
+        slot=slot,
+        state=body.state,
+        about=body.about(unit[1] if unit else None, body.series_id),
+        asked=bodies.asked(body),
+        created_at=now,
+        updated_at=now,
+        hold_until=hold_until,
+        override=body.override,
+    )
+
+
+def hold_end(body: bodies.Wish, place: House, now: dt.datetime) -> dt.datetime | None:
+    if body.state != "held":
+        return None
+    return time_of("hold_until", body.hold_until, place.zone) if body.hold_until else now + domain.DEFAULT_HOLD
+
+
+async def take(
+    conn: Any, clock: Clock, actor: Actor, place: House, wanted: Booking, *, also_lock: Sequence[UUID] = ()
+) -> list[Booking]:
+    """Makes sure that the wanted time is open and free, and writes down holds in it that ran out: those are returned.
+
+    Raises Conflict. Holds the locks of the leaves until the transaction ends.
+    """
+    slot = wanted.slot
+    hours = [] if wanted.override else await house.open_spans(conn, place.spaces, slot.bare)
+    seen = await timeline.survey(conn, clock, place.leaves, [slot.occupied], ignoring=[wanted.id], also_lock=also_lock)
+    refusal = domain.decide(slot.bare, hours, seen.blockers[0])
+    if refusal:
+        raise refusals.refused(refusal, seen.blockers[0], place.square_id, place.zone, actor)
+    return await timeline.clear_out(conn, seen.ran_out([0]), seen.now)
+
+
+async def order(desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: int, reason_code: str | None) -> Booking:
+    """Confirms, cancels, releases or rejects. Raises NotFound, Forbidden, Stale, WrongState or Conflict."""
+    return await again(lambda: _order(desk, actor, booking_id, what, seen, reason_code))
+
+
+async def _order(
+    desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: int, reason_code: str | None
+) -> Booking:
+    async with db.transaction(desk.pool) as conn:
+        booking = await _visible(conn, actor, booking_id)
+        rights.check_order(actor, booking, what)
+        _check_version(booking, seen, actor, desk.clock)
+        _check_fits(booking, what, desk.clock.now())
+        expired: list[Booking] = []
+        place = None
+        if booking.state == "requested" and what == "confirm":
+            place = await house.load(conn, booking.slot.space_ids)
+            expired = await take(conn, desk.clock, actor, place, booking)
+        booking = (await store.lock(conn, [booking_id]))[booking_id]
+        _check_version(booking, seen, actor, desk.clock)
+        now = desk.clock.now()
+        _check_fits(booking, what, now)
+        done = domain.obey(what, booking, now, reason_code)
+        if place:
+            await timeline.occupy(conn, [(done, place.leaves)])
+        await save(conn, done)
+        leaves = await store.occupied_leaves(conn, done.id)
+        await outbox.record_many(conn, [*map(booking_event, expired), booking_event(done, leaves=leaves)])
+        return done
+
+
+async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
+    """Another time or other spaces. Raises Invalid also for a booking that is unknown or does not occupy."""
+    return await again(lambda: _move(desk, actor, booking_id, seen, body))
+
+
+async def _move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
+    async with db.transaction(desk.pool) as conn:
+        booking = await store.find(conn, booking_id)
+        if booking is None:
+            raise refusals.cannot_move()
+        rights.check_read(actor, booking.square_id, booking.about.unit_id)
+        place = await house.load(conn, body.space_ids)
+        rights.check_write(
+            actor, {booking.square_id, *place.squares}, booking.about.unit_id, booking.state, body.override
+        )
+        _check_version(booking, seen, actor, desk.clock)
+        _check_movable(booking, desk.clock.now())
+        slot = _slot(body, place)
+        wanted = replace(booking, slot=slot, override=body.override)
+        old_leaves = await store.occupied_leaves(conn, booking_id)
+        expired = await take(conn, desk.clock, actor, place, wanted, also_lock=old_leaves)
+        booking = (await store.lock(conn, [booking_id]))[booking_id]
+        _check_version(booking, seen, actor, desk.clock)
+        now = desk.clock.now()
+        _check_movable(booking, now)
+        done = domain.move(booking, slot, now, square_id=place.square_id, override=body.override)
+        done = replace(done, zone=place.zone)
+        await store.vacate(conn, [done.id])
+        await timeline.occupy(conn, [(done, place.leaves)])
+        await save(conn, done)
+        await outbox.record_many(
+            conn, [*map(booking_event, expired), booking_event(done, "moved", leaves=place.leaves)]
+        )
+        return done
+
+
+def _slot(body: MoveBooking, place: House) -> Slot:
+    starts_at = time_of("starts_at", body.starts_at, place.zone)
+    ends_at = time_of("ends_at", body.ends_at, place.zone)
+    spaces = tuple(dict.fromkeys(body.space_ids))
+    slot = Slot(spaces, starts_at, ends_at, body.setup_minutes, body.teardown_minutes)
+    faults = domain.faults(slot)
+    if faults:
+        raise refusals.invalid(faults)
+    return slot
+
+
+async def save(conn: Any, booking: Booking) -> None:
+    """The new version; what occupies no more lets go of its time, and of the closure it waited for."""
+    await store.update(conn, [booking])
+    if booking.state not in OCCUPYING and booking.state != "affected":
+        await store.vacate(conn, [booking.id])
+    if booking.state != "affected":
+        await closure_store.settle(conn, [booking.id])
+
+
+async def expire_due(desk: Desk) -> None:
+    """Writes down holds that ran out. Nothing depends on when: a hold is gone at its expiry instant anyway."""
+    while await again(lambda: _expire_some(desk)) == _EXPIRE_AT_ONCE:
+        pass
+
+
+async def _expire_some(desk: Desk) -> int:
+    async with db.transaction(desk.pool) as conn:
+        due = await store.holds_run_out(conn, desk.clock.now(), _EXPIRE_AT_ONCE)
+        locked = await store.lock(conn, due)
+        now = desk.clock.now()
+        ran_out = [locked[found] for found in sorted(locked) if domain.hold_ran_out(locked[found], now)]
+        expired = await timeline.clear_out(conn, ran_out, now)
+        if expired:
+            await closure_store.settle(conn, [booking.id for booking in expired])
+            await outbox.record_many(conn, [booking_event(booking) for booking in expired])
+        return len(due) if expired else 0
+
+
+async def again(work: Callable[[], Awaitable[T]]) -> T:
+    """Runs a whole transaction, once more when another was first with the same id or time."""
+    for _ in range(_LOOKS):
+        try:
+            return await db.retrying(work)
+        except Overtaken:
+            continue
+    raise Unavailable
+
+
+async def _visible(conn: Any, actor: Actor, booking_id: UUID) -> Booking:
+    booking = await store.find(conn, booking_id)
+    if booking is None:
+        raise NotFound
+    rights.check_read(actor, booking.square_id, booking.about.unit_id)
+    return booking
+
+
+def _check_version(booking: Booking, seen: int, actor: Actor, clock: Clock) -> None:
+    if booking.version != seen:
+        raise Stale(view.show(booking, actor, clock.now()))
+
+
+def _check_fits(booking: Booking, what: Order, now: dt.datetime) -> None:
+    if not domain.fits(what, booking, now):
+        raise WrongState(state=domain.state_at(booking, now))
+
+
+def _check_movable(booking: Booking, now: dt.datetime) -> None:
+    if not domain.can_move(booking, now):
+        raise refusals.cannot_move()

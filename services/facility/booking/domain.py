@@ -1,0 +1,267 @@
+"""What a booking is and what may happen to it. Pure: the instant and all facts are handed in.
+
+requested --confirm--> confirmed --release--> released          occupying: held (until its expiry instant),
+    |  \\--reject--> rejected     \\--cancel--> cancelled                    confirmed, blocked
+    \\--cancel--> cancelled
+held --confirm--> confirmed       held --expiry--> expired
+held, confirmed, blocked --closure--> affected --lift--> what it was before
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.facility.booking.free import Range, covers
+from shared.contracts.facility import OCCUPYING, BookingState, OrganiserKind
+from shared.problems import Message
+
+LONGEST = dt.timedelta(days=60)
+LONGEST_HOLD = dt.timedelta(days=30)
+DEFAULT_HOLD = dt.timedelta(minutes=15)
+Order = Literal["confirm", "cancel", "release", "reject"]
+Refusal = Literal["invalid", "outside_hours", "conflict"]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Named spaces in a bare time with setup before and teardown after it."""
+
+    space_ids: tuple[UUID, ...]
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    setup_minutes: int = 0
+    teardown_minutes: int = 0
+
+    @property
+    def bare(self) -> Range:
+        return self.starts_at, self.ends_at
+
+    @property
+    def occupied(self) -> Range:
+        """Setup and teardown are elapsed minutes, also over a change of the clock."""
+        return (
+            self.starts_at - dt.timedelta(minutes=self.setup_minutes),
+            self.ends_at + dt.timedelta(minutes=self.teardown_minutes),
+        )
+
+
+@dataclass(frozen=True)
+class About:
+    """What a booking is for; no part of any decision."""
+
+    title: str | None = None
+    unit_id: UUID | None = None
+    unit_kind: str | None = None
+    owner_ref: str | None = None
+    series_id: UUID | None = None
+    organiser_kind: OrganiserKind | None = None
+    expected_people: int | None = None
+
+
+@dataclass(frozen=True)
+class Booking:
+    id: UUID
+    version: int
+    square_id: UUID
+    zone: ZoneInfo
+    slot: Slot
+    state: BookingState
+    about: About
+    asked: Mapping[str, Any]  # the body that made it: the same body again is the same request
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    hold_until: dt.datetime | None = None
+    override: bool = False
+    state_before: BookingState | None = None  # what a closure displaced
+    closure_id: UUID | None = None
+    reason_code: str | None = None
+    blocking: tuple[UUID, ...] = ()
+    previous: Slot | None = None
+
+
+@dataclass(frozen=True)
+class Closure:
+    """An emergency: named spaces, a unit's spaces or a whole square, closed at once. No end: unknown."""
+
+    id: UUID
+    version: int
+    square_id: UUID
+    zone: ZoneInfo
+    unit_id: UUID | None
+    space_ids: tuple[UUID, ...]
+    whole_square: bool
+    starts_at: dt.datetime
+    ends_at: dt.datetime | None
+    reason_code: str
+    asked: dict[str, Any]
+    declared_at: dt.datetime
+    lifted_at: dt.datetime | None = None
+    affected: tuple[UUID, ...] = ()
+    restored: tuple[UUID, ...] = ()
+    lost: tuple[UUID, ...] = ()
+
+    def lifted(self, now: dt.datetime, restored: Sequence[UUID], lost: Sequence[UUID]) -> "Closure":
+        return replace(self, version=self.version + 1, lifted_at=now, restored=tuple(restored), lost=tuple(lost))
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """An occupying booking, or a closure in force, that stands in the way."""
+
+    id: UUID
+    kind: Literal["booking", "closure"]
+    starts_at: dt.datetime
+    ends_at: dt.datetime | None
+    unit_id: UUID | None = None
+    unit_kind: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a request, whatever the state of the house."""
+
+    rule: str
+    message: Message
+
+
+def faults(slot: Slot) -> list[Fault]:
+    if not slot.starts_at < slot.ends_at:
+        return [
+            Fault("ends_after_start", Message("Slutten må være etter starten.", "The end must be after the start."))
+        ]
+    occupied = slot.occupied
+    if occupied[1] - occupied[0] > LONGEST:
+        return [
+            Fault(
+                "longest",
+                Message(
+                    "En booking varer høyst 60 dager, rigging og rydding medregnet.",
+                    "A booking lasts at most 60 days, setup and teardown included.",
+                ),
+            )
+        ]
+    return []
+
+
+def hold_faults(hold_until: dt.datetime, now: dt.datetime) -> list[Fault]:
+    if now < hold_until <= now + LONGEST_HOLD:
+        return []
+    return [
+        Fault(
+            "hold_until",
+            Message(
+                "En reservasjon må utløpe etter nå og innen 30 dager.",
+                "A hold must expire after now and within 30 days.",
+            ),
+        )
+    ]
+
+
+def decide(bare: Range, hours: Sequence[Sequence[Range] | None], blockers: Sequence[Blocker]) -> Refusal | None:
+    """The order of refusals for a slot without faults. `hours`: open spans of each named space, None always open.
+
+    An override is asked for by handing in no hours.
+    """
+    if not all(covers(spans, *bare) for spans in hours):
+        return "outside_hours"
+    return "conflict" if blockers else None
+
+
+def state_at(booking: Booking, now: dt.datetime) -> BookingState:
+    """The state that counts: a hold is gone at its expiry instant, whether or not a job has written it down."""
+    return "expired" if hold_ran_out(booking, now) else booking.state
+
+
+def hold_ran_out(booking: Booking, now: dt.datetime) -> bool:
+    is_hold = booking.state == "held" or (booking.state == "affected" and booking.state_before == "held")
+    return is_hold and booking.hold_until is not None and booking.hold_until <= now
+
+
+_FITS: dict[Order, frozenset[BookingState]] = {
+    "confirm": frozenset({"held", "requested"}),
+    "cancel": frozenset({"requested", "held", "confirmed", "blocked", "affected"}),
+    "release": frozenset({"held", "confirmed"}),
+    "reject": frozenset({"requested"}),
+}
+_BECOMES: dict[Order, BookingState] = {
+    "confirm": "confirmed",
+    "cancel": "cancelled",
+    "release": "released",
+    "reject": "rejected",
+}
+
+
+def fits(order: Order, booking: Booking, now: dt.datetime) -> bool:
+    """Releasing is for time that is not over yet."""
+    return state_at(booking, now) in _FITS[order] and (order != "release" or now < booking.slot.ends_at)
+
+
+def obey(order: Order, booking: Booking, now: dt.datetime, reason_code: str | None) -> Booking:
+    """The booking after an order that fits it."""
+    return _next(
+        booking,
+        now,
+        state=_BECOMES[order],
+        hold_until=None if order == "confirm" else booking.hold_until,
+        reason_code=reason_code,
+        state_before=None,
+    )
+
+
+def can_move(booking: Booking, now: dt.datetime) -> bool:
+    """Also what a closure displaced may be moved: that is how its owner saves it."""
+    state = state_at(booking, now)
+    return state in OCCUPYING or state == "affected"
+
+
+def move(booking: Booking, slot: Slot, now: dt.datetime, *, square_id: UUID, override: bool) -> Booking:
+    return _next(
+        booking,
+        now,
+        square_id=square_id,
+        slot=slot,
+        state=booking.state_before or booking.state,
+        state_before=None,
+        closure_id=None,
+        override=override,
+        previous=booking.slot,
+    )
+
+
+def expire(booking: Booking, now: dt.datetime) -> Booking:
+    return _next(booking, now, state="expired", state_before=None)
+
+
+def displace(booking: Booking, now: dt.datetime, closure_id: UUID, reason_code: str) -> Booking:
+    """Displaced twice, it still remembers what it was before the first closure."""
+    before = booking.state_before if booking.state == "affected" else booking.state
+    return _next(booking, now, state="affected", state_before=before, closure_id=closure_id, reason_code=reason_code)
+
+
+def restore(booking: Booking, now: dt.datetime) -> Booking:
+    return _next(
+        booking,
+        now,
+        state=booking.state_before or "confirmed",
+        state_before=None,
+        closure_id=None,
+        reason_code=None,
+    )
+
+
+def take_again(booking: Booking, now: dt.datetime) -> Booking:
+    """A hold that ran out before its owner's word arrived, and whose time is still free."""
+    return _next(booking, now, state="confirmed", hold_until=None, state_before=None, reason_code=None)
+
+
+def lose(booking: Booking, now: dt.datetime, blocking: Sequence[UUID]) -> Booking:
+    """The owner counted on a hold that is gone: said again, so that the owner hears it after its own word."""
+    return _next(booking, now, state="expired", state_before=None, blocking=tuple(blocking))
+
+
+def _next(booking: Booking, now: dt.datetime, **changes: Any) -> Booking:
+    return replace(booking, version=booking.version + 1, updated_at=now, **changes)

@@ -1,0 +1,149 @@
+"""What bookings need to know of the house: the named spaces, the leaves under them, the zone, the hours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.facility.booking.free import Range
+from shared.problems import Invalid, Message
+
+# The named spaces with the leaves under each; a space without parts is its own leaf.
+SPACES = """
+with recursive under (named, id) as (
+    select id, id from space where id = any($1::uuid[]) and not withdrawn
+    union all
+    select u.named, c.id from under u join space c on c.parent_id = u.id and not c.withdrawn
+)
+select s.id, s.square_id, s.unit_id, s.name, s.capacity, s.features, s.bookable, q.time_zone, array(
+    select u.id from under u
+    where u.named = s.id and not exists (select from space c where c.parent_id = u.id and not c.withdrawn)
+) as leaves
+from space s join square q on q.id = s.square_id
+where s.id = any($1::uuid[]) and not s.withdrawn
+"""
+# The spaces above and below: whoever books one of them books time of the asked ones.
+KIN = """
+with recursive under (id) as (
+    select id from space where id = any($1::uuid[])
+    union select c.id from under u join space c on c.parent_id = u.id
+), above (id, parent_id) as (
+    select s.id, s.parent_id from space s join under u on u.id = s.id
+    union select p.id, p.parent_id from above a join space p on p.id = a.parent_id
+)
+select id from above
+"""
+OF_SQUARE = """
+select id from space
+where ($1::uuid is null or square_id = $1) and ($2::uuid is null or unit_id = $2) and not withdrawn
+order by position, name, id
+"""
+UNIT = "select square_id, kind from unit where id = $1"
+ZONE = "select time_zone from square where id = $1"
+
+
+@dataclass(frozen=True)
+class Space:
+    id: UUID
+    square_id: UUID
+    unit_id: UUID | None
+    name: str
+    capacity: int | None
+    features: tuple[str, ...]
+    bookable: bool
+    zone: ZoneInfo
+    leaves: tuple[UUID, ...]
+
+    def holds(self, people: int) -> bool:
+        """No capacity means that any number fits."""
+        return self.capacity is None or self.capacity >= people
+
+
+@dataclass(frozen=True)
+class House:
+    """Named spaces in the order they were named. The first one's square gives the clock and the owner."""
+
+    spaces: tuple[Space, ...]
+
+    @property
+    def square_id(self) -> UUID:
+        return self.spaces[0].square_id
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.spaces[0].zone
+
+    @property
+    def squares(self) -> list[UUID]:
+        return sorted({space.square_id for space in self.spaces})
+
+    @property
+    def leaves(self) -> list[UUID]:
+        return sorted({leaf for space in self.spaces for leaf in space.leaves})
+
+
+async def load(conn: Any, space_ids: Sequence[UUID]) -> House:
+    """Raises Invalid for an unknown space."""
+    known = {row["id"]: _space(row) for row in await conn.fetch(SPACES, list(space_ids))}
+    unknown = [str(space) for space in space_ids if space not in known]
+    if unknown or not space_ids:
+        raise Invalid(
+            Message("Et av rommene finnes ikke.", "One of the rooms does not exist."),
+            reasons=[{"rule": "unknown_space", "message": _UNKNOWN, "space_ids": unknown}],
+        )
+    return House(tuple(known[space] for space in dict.fromkeys(space_ids)))
+
+
+async def load_any(conn: Any, space_ids: Sequence[UUID]) -> list[Space]:
+    """Those of the spaces that exist, in the order asked."""
+    known = {row["id"]: _space(row) for row in await conn.fetch(SPACES, list(space_ids))}
+    return [known[space] for space in dict.fromkeys(space_ids) if space in known]
+
+
+async def kin(conn: Any, space_ids: Sequence[UUID]) -> list[UUID]:
+    return [row["id"] for row in await conn.fetch(KIN, list(space_ids))]
+
+
+async def spaces_of(conn: Any, *, square_id: UUID | None = None, unit_id: UUID | None = None) -> list[UUID]:
+    return [row["id"] for row in await conn.fetch(OF_SQUARE, square_id, unit_id)]
+
+
+async def unit(conn: Any, unit_id: UUID | None) -> tuple[UUID, str] | None:
+    """(square, kind). Raises Invalid for an unknown unit."""
+    if unit_id is None:
+        return None
+    row = await conn.fetchrow(UNIT, unit_id)
+    if not row:
+        raise Invalid(Message("Enheten finnes ikke.", "The unit does not exist."))
+    return row["square_id"], row["kind"]
+
+
+async def zone_of(conn: Any, square_id: UUID) -> ZoneInfo:
+    """Raises Invalid for an unknown square."""
+    name = await conn.fetchval(ZONE, square_id)
+    if name is None:
+        raise Invalid(Message("Torget finnes ikke.", "The square does not exist."))
+    return ZoneInfo(name)
+
+
+async def open_spans(conn: Any, spaces: Sequence[Space], window: Range) -> list[list[Range] | None]:
+    """For each space the spans in which it may be booked around `window`; None where it is always open."""
+    return [None for _ in spaces]
+
+
+def _space(row: Any) -> Space:
+    return Space(
+        id=row["id"],
+        square_id=row["square_id"],
+        unit_id=row["unit_id"],
+        name=row["name"],
+        capacity=row["capacity"],
+        features=tuple(row["features"]),
+        bookable=row["bookable"],
+        zone=ZoneInfo(row["time_zone"]),
+        leaves=tuple(row["leaves"]),
+    )
+
+
+_UNKNOWN = Message("Rommet finnes ikke.", "The room does not exist.")

@@ -1,0 +1,198 @@
+"""Questions about bookings and free time. Nothing here changes anything."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.facility.booking import house, rights, store
+from services.facility.booking.bodies import time_of
+from services.facility.booking.commands import Desk
+from services.facility.booking.domain import LONGEST, Booking, hold_ran_out
+from services.facility.booking.free import Range, Wanted, free_ranges
+from services.facility.booking.house import Space
+from shared import db
+from shared.identity import Actor
+from shared.policy import allows, require
+from shared.problems import Invalid, Message, NotFound
+from shared.types import EARLIEST
+
+LONGEST_LOOK = dt.timedelta(days=400)
+MOST_SPACES = 500
+MOST_ROWS = 5000
+_MINUTE = dt.timedelta(minutes=1)
+_NOBODY = UUID(int=0)
+_ANY_ZONE = ZoneInfo("Europe/Oslo")
+
+
+@dataclass(frozen=True)
+class Page:
+    bookings: list[Booking]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class FreeQuery:
+    """As it was asked; times are read on the clock of the first space's square."""
+
+    space_ids: list[UUID] | None
+    square_id: UUID | None
+    start: str
+    end: str
+    minutes: int
+    setup_minutes: int
+    teardown_minutes: int
+    people: int
+    features: list[str]
+    together: bool
+
+
+@dataclass(frozen=True)
+class Free:
+    space_ids: tuple[UUID, ...]
+    zone: ZoneInfo
+    time: Range
+
+
+async def booking(desk: Desk, actor: Actor, booking_id: UUID) -> Booking:
+    async with db.connection(desk.pool) as conn:
+        found = await store.find(conn, booking_id)
+    if found is None:
+        raise NotFound
+    rights.check_read(actor, found.square_id, found.about.unit_id)
+    return found
+
+
+async def listed(
+    desk: Desk,
+    actor: Actor,
+    square_id: UUID | None,
+    space_ids: list[UUID] | None,
+    written: tuple[str, str],
+    after: str | None,
+    limit: int,
+) -> Page:
+    """Every booking of a square, or of spaces and what is above and below them, that meets the range; by start."""
+    async with db.connection(desk.pool) as conn:
+        squares, zone = await _where(conn, square_id, space_ids)
+        for square in squares:
+            require(actor, "booking.read", square_id=square)
+        window = _window(written, zone)
+        spaces = await house.kin(conn, space_ids) if space_ids else None
+        found = await store.page(conn, square_id, spaces, window, _cursor(after), limit)
+    seen = [one for one in found if allows(actor, "booking.read", square_id=one.square_id, unit_id=one.about.unit_id)]
+    following = f"{found[-1].slot.starts_at.isoformat()}|{found[-1].id}" if len(found) == limit else None
+    return Page(seen, following)
+
+
+async def affecting(desk: Desk, actor: Actor, space_ids: list[UUID], written: tuple[str, str]) -> list[UUID]:
+    """The occupying bookings whose occupied time meets the range on any leaf under the spaces, by start."""
+    async with db.connection(desk.pool) as conn:
+        place = await house.load(conn, space_ids)
+        for square in place.squares:
+            require(actor, "booking.read", square_id=square)
+        window = _window(written, place.zone)
+        if window[1] - window[0] < _MINUTE:
+            raise Invalid(Message("Tidsrommet må vare minst ett minutt.", "The range must last at least one minute."))
+        rows = await store.in_the_way(conn, place.leaves, [window], [])
+        found = await store.find_all(conn, [found for _, found in rows])
+    now = desk.clock.now()
+    live = [one for one in found.values() if not hold_ran_out(one, now)]
+    return [one.id for one in sorted(live, key=lambda one: (one.slot.starts_at, one.id))]
+
+
+async def free(desk: Desk, actor: Actor, asked: FreeQuery) -> list[Free]:
+    """Where a booking of the wanted length fits, for each space by itself or for all at once."""
+    async with db.connection(desk.pool) as conn:
+        spaces = await _candidates(conn, actor, asked)
+        if not spaces:
+            return []
+        window = _window((asked.start, asked.end), spaces[0].zone)
+        groups = [spaces] if asked.together else [[space] for space in spaces]
+        groups = [group for group in groups if _large_enough(group, asked.people)]
+        wanted = _wanted(asked, window)
+        found = await _free_of(conn, groups, wanted, desk.clock.now())
+    return found[:MOST_ROWS]
+
+
+async def _free_of(conn: Any, groups: Sequence[Sequence[Space]], wanted: Wanted, now: dt.datetime) -> list[Free]:
+    leaves = sorted({leaf for group in groups for space in group for leaf in space.leaves})
+    reach = (wanted.window[0] - wanted.setup, wanted.window[1] + wanted.teardown)
+    taken: dict[UUID, list[Range]] = {}
+    for leaf, _, time in await store.occupied(conn, leaves, reach, now):
+        taken.setdefault(leaf, []).append(time)
+    found = []
+    for group in groups:
+        hours = await house.open_spans(conn, group, wanted.window)
+        occupied = [time for space in group for leaf in space.leaves for time in taken.get(leaf, [])]
+        ids = tuple(space.id for space in group)
+        found += [Free(ids, group[0].zone, time) for time in free_ranges(wanted, occupied, hours)]
+    return found
+
+
+async def _candidates(conn: Any, actor: Actor, asked: FreeQuery) -> list[Space]:
+    if asked.space_ids:
+        place = await house.load(conn, asked.space_ids)
+        for square in place.squares:
+            require(actor, "booking.read", square_id=square)
+        return list(place.spaces)
+    if asked.square_id:
+        await house.zone_of(conn, asked.square_id)
+        require(actor, "booking.read", square_id=asked.square_id)
+    spaces = await house.load_any(conn, await house.spaces_of(conn, square_id=asked.square_id))
+    fitting = [space for space in spaces if space.bookable and set(asked.features) <= set(space.features)]
+    return [space for space in fitting if allows(actor, "booking.read", square_id=space.square_id)][:MOST_SPACES]
+
+
+def _large_enough(group: Sequence[Space], people: int) -> bool:
+    """Spaces booked at once hold the sum of what each holds; no capacity means that any number fits."""
+    sizes = [space.capacity for space in group]
+    return any(size is None for size in sizes) or sum(size or 0 for size in sizes) >= people
+
+
+def _wanted(asked: FreeQuery, window: Range) -> Wanted:
+    minutes = (asked.minutes, asked.setup_minutes, asked.teardown_minutes)
+    if sum(minutes) * _MINUTE > LONGEST:
+        raise Invalid(Message("En booking varer høyst 60 dager.", "A booking lasts at most 60 days."))
+    length, setup, teardown = (count * _MINUTE for count in minutes)
+    return Wanted(window, length, setup, teardown)
+
+
+async def _where(conn: Any, square_id: UUID | None, space_ids: list[UUID] | None) -> tuple[list[UUID], ZoneInfo]:
+    if space_ids:
+        place = await house.load(conn, space_ids)
+        return place.squares, place.zone
+    if square_id is None:
+        raise Invalid(Message("Oppgi square_id eller space_id.", "Name a square_id or a space_id."))
+    return [square_id], await house.zone_of(conn, square_id)
+
+
+def _window(written: tuple[str, str], zone: ZoneInfo) -> Range:
+    """Raises Invalid for a range that is reversed, empty or longer than 13 months."""
+    start, end = time_of("from", _with_plus(written[0]), zone), time_of("to", _with_plus(written[1]), zone)
+    if not start < end <= start + LONGEST_LOOK:
+        raise Invalid(
+            Message(
+                "«to» må være etter «from», og høyst 13 måneder etter.",
+                '"to" must be after "from", and at most 13 months after.',
+            )
+        )
+    return start, end
+
+
+def _with_plus(text: str) -> str:
+    """A plus sign that was not encoded in an address arrives as a space."""
+    return re.sub(r" (?=\d\d:\d\d$)", "+", text)
+
+
+def _cursor(after: str | None) -> tuple[dt.datetime, UUID]:
+    if after is None:
+        return EARLIEST - LONGEST, _NOBODY
+    try:
+        start, _, found = after.rpartition("|")
+        return time_of("after", _with_plus(start), _ANY_ZONE), UUID(found)
+    except ValueError:
+        raise Invalid(Message("«after» er ikke en side herfra.", '"after" is no page of ours.')) from None

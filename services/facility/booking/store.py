@@ -1,0 +1,257 @@
+"""All SQL of bookings and of the time they occupy. Nothing here opens a transaction or knows what time it is."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.facility.booking.domain import About, Booking, Slot
+from services.facility.booking.free import Range
+
+# What every reading of a booking brings along from the registry: its square's zone and its unit's kind.
+_READ = """
+select b.*, q.time_zone, u.kind as unit_kind
+from booking b join square q on q.id = b.square_id left join unit u on u.id = b.unit_id
+"""
+
+BY_IDS = f"{_READ} where b.id = any($1::uuid[])"
+
+# In id order: whoever locks several bookings locks them in the same order.
+LOCK = f"{_READ} where b.id = any($1::uuid[]) order by b.id for update of b"
+
+# Rows come as the table has its columns; a repeat of the same id returns nothing.
+INSERT = """
+insert into booking select * from jsonb_populate_recordset(null::booking, $1::jsonb)
+on conflict (id) do nothing returning id
+"""
+
+UPDATE = """
+update booking set
+    version = n.version, square_id = n.square_id, space_ids = n.space_ids, starts_at = n.starts_at,
+    ends_at = n.ends_at, setup_minutes = n.setup_minutes, teardown_minutes = n.teardown_minutes, state = n.state,
+    state_before = n.state_before, hold_until = n.hold_until, override = n.override, reason_code = n.reason_code,
+    closure_id = n.closure_id, blocking = n.blocking, previous = n.previous, updated_at = n.updated_at
+from jsonb_populate_recordset(null::booking, $1::jsonb) n
+where booking.id = n.id and booking.version = n.version - 1
+returning booking.id
+"""
+
+# Whoever adds occupied time holds these first, in id order; so the insert below never waits for another and nobody
+# deadlocks, however many rooms a booking takes.
+LOCK_LEAVES = "select id from space where id = any($1::uuid[]) order by id for no key update"
+
+# In leaf order and with ON CONFLICT: of two plain INSERTs each finds the other after both are in, and both wait.
+OCCUPY = """
+insert into booking_leaf (booking_id, space_id, during)
+select w.booking_id, w.space_id, tstzrange(w.starts_at, w.ends_at)
+from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[]) w (booking_id, space_id, starts_at, ends_at)
+order by w.space_id, w.starts_at
+on conflict do nothing returning booking_id
+"""
+
+VACATE = "delete from booking_leaf where booking_id = any($1::uuid[])"
+VACATE_LEAVES = "delete from booking_leaf where booking_id = any($1::uuid[]) and space_id = any($2::uuid[])"
+
+# Which bookings occupy the leaves in each of the windows (n counts from 1), also holds that ran out.
+IN_THE_WAY = """
+select distinct w.n, l.booking_id
+from unnest($2::timestamptz[], $3::timestamptz[]) with ordinality w (starts_at, ends_at, n)
+cross join unnest($1::uuid[]) s (id)
+join booking_leaf l on l.space_id = s.id and l.during && tstzrange(w.starts_at, w.ends_at)
+where l.booking_id <> all($4::uuid[])
+"""
+
+# The occupied time itself, for finding gaps.
+OCCUPIED = """
+select l.space_id, l.booking_id, lower(l.during) as starts_at, upper(l.during) as ends_at
+from unnest($1::uuid[]) s (id)
+join booking_leaf l on l.space_id = s.id and l.during && tstzrange($2, $3)
+join booking b on b.id = l.booking_id
+where not ((b.state = 'held' or b.state_before = 'held') and b.hold_until <= $4)
+union all
+select c.space_id, c.closure_id, greatest(lower(c.during), $2), least(coalesce(upper(c.during), $3), $3)
+from unnest($1::uuid[]) s (id)
+join closure_leaf c on c.space_id = s.id and c.during && tstzrange($2, $3)
+order by 3, 2
+"""
+
+OCCUPIED_LEAVES = "select space_id from booking_leaf where booking_id = $1"
+
+HOLDS_RUN_OUT = """
+select id from booking where (state = 'held' or state_before = 'held') and hold_until <= $1
+order by hold_until, id limit $2
+"""
+
+# A page of a square's or some spaces' bookings by start; ($5, $6) is where the page before ended.
+PAGE = f"""
+{_READ}
+where ($1::uuid is null or b.square_id = $1) and ($2::uuid[] is null or b.space_ids && $2)
+  and b.starts_at < $4 and b.starts_at > $3::timestamptz - interval '60 days' and b.ends_at > $3
+  and (b.starts_at, b.id) > ($5, $6)
+order by b.starts_at, b.id limit $7
+"""
+
+
+async def find(conn: Any, booking_id: UUID) -> Booking | None:
+    found = await conn.fetchrow(BY_IDS, [booking_id])
+    return _booking(found) if found else None
+
+
+async def find_all(conn: Any, ids: Sequence[UUID]) -> dict[UUID, Booking]:
+    return {row["id"]: _booking(row) for row in await conn.fetch(BY_IDS, list(ids))} if ids else {}
+
+
+async def lock(conn: Any, ids: Sequence[UUID]) -> dict[UUID, Booking]:
+    """The bookings as they are now, held until the transaction ends. Waits for whoever changes one of them."""
+    return {row["id"]: _booking(row) for row in await conn.fetch(LOCK, list(ids))} if ids else {}
+
+
+async def insert(conn: Any, bookings: Sequence[Booking]) -> set[UUID]:
+    """Returns the ids that were new."""
+    return {row["id"] for row in await conn.fetch(INSERT, [_columns(booking) for booking in bookings])}
+
+
+async def update(conn: Any, bookings: Sequence[Booking]) -> None:
+    """Each with the version after the one in the table; the caller holds their locks."""
+    if not bookings:
+        return
+    done = await conn.fetch(UPDATE, [_columns(booking) for booking in bookings])
+    if len(done) != len(bookings):
+        raise RuntimeError("a booking changed although its row was locked")
+
+
+async def lock_leaves(conn: Any, leaves: Sequence[UUID]) -> None:
+    await conn.execute(LOCK_LEAVES, sorted(set(leaves)))
+
+
+async def occupy(conn: Any, rows: Sequence[tuple[UUID, UUID, Range]]) -> bool:
+    """Takes (booking, leaf, occupied time); False when another has any of it. The caller then rolls back."""
+    if not rows:
+        return True
+    bookings, leaves, ranges = zip(*rows, strict=True)
+    starts, ends = [start for start, _ in ranges], [end for _, end in ranges]
+    taken = await conn.fetch(OCCUPY, list(bookings), list(leaves), starts, ends)
+    return len(taken) == len(rows)
+
+
+async def vacate(conn: Any, ids: Sequence[UUID], leaves: Sequence[UUID] | None = None) -> None:
+    """Frees all the time of these bookings, or that on some leaves only."""
+    if leaves is None:
+        await conn.execute(VACATE, list(ids))
+    else:
+        await conn.execute(VACATE_LEAVES, list(ids), list(leaves))
+
+
+async def in_the_way(
+    conn: Any, leaves: Sequence[UUID], windows: Sequence[Range], ignoring: Sequence[UUID]
+) -> list[tuple[int, UUID]]:
+    """(index of the window, booking) of every meeting."""
+    starts, ends = [start for start, _ in windows], [end for _, end in windows]
+    rows = await conn.fetch(IN_THE_WAY, list(leaves), starts, ends, list(ignoring))
+    return [(row["n"] - 1, row["booking_id"]) for row in rows]
+
+
+async def occupied(
+    conn: Any, leaves: Sequence[UUID], window: Range, now: dt.datetime
+) -> list[tuple[UUID, UUID, Range]]:
+    """(leaf, booking or closure, time), without holds that ran out by `now`."""
+    rows = await conn.fetch(OCCUPIED, list(leaves), *window, now)
+    return [(row["space_id"], row["booking_id"], (row["starts_at"], row["ends_at"])) for row in rows]
+
+
+async def occupied_leaves(conn: Any, booking_id: UUID) -> list[UUID]:
+    return [row["space_id"] for row in await conn.fetch(OCCUPIED_LEAVES, booking_id)]
+
+
+async def holds_run_out(conn: Any, now: dt.datetime, limit: int) -> list[UUID]:
+    return [row["id"] for row in await conn.fetch(HOLDS_RUN_OUT, now, limit)]
+
+
+async def page(
+    conn: Any,
+    square_id: UUID | None,
+    space_ids: Sequence[UUID] | None,
+    window: Range,
+    after: tuple[dt.datetime, UUID],
+    limit: int,
+) -> list[Booking]:
+    spaces = list(space_ids) if space_ids is not None else None
+    return [_booking(row) for row in await conn.fetch(PAGE, square_id, spaces, *window, *after, limit)]
+
+
+def _booking(row: Any) -> Booking:
+    return Booking(
+        id=row["id"],
+        version=row["version"],
+        square_id=row["square_id"],
+        zone=ZoneInfo(row["time_zone"]),
+        slot=_slot(row),
+        state=row["state"],
+        about=About(
+            title=row["title"],
+            unit_id=row["unit_id"],
+            unit_kind=row["unit_kind"],
+            owner_ref=row["owner_ref"],
+            series_id=row["series_id"],
+            organiser_kind=row["organiser_kind"],
+            expected_people=row["expected_people"],
+        ),
+        asked=row["asked"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        hold_until=row["hold_until"],
+        override=row["override"],
+        state_before=row["state_before"],
+        closure_id=row["closure_id"],
+        reason_code=row["reason_code"],
+        blocking=tuple(row["blocking"]),
+        previous=_previous(row["previous"]),
+    )
+
+
+def _slot(row: Any) -> Slot:
+    return Slot(
+        tuple(row["space_ids"]), row["starts_at"], row["ends_at"], row["setup_minutes"], row["teardown_minutes"]
+    )
+
+
+def _previous(kept: dict[str, Any] | None) -> Slot | None:
+    return (
+        None
+        if kept is None
+        else Slot(
+            tuple(UUID(space) for space in kept["space_ids"]),
+            dt.datetime.fromisoformat(kept["starts_at"]),
+            dt.datetime.fromisoformat(kept["ends_at"]),
+            kept["setup_minutes"],
+            kept["teardown_minutes"],
+        )
+    )
+
+
+def _columns(booking: Booking) -> dict[str, Any]:
+    about, before = booking.about, booking.previous
+    return {
+        "id": booking.id,
+        "version": booking.version,
+        "square_id": booking.square_id,
+        **vars(booking.slot),
+        "state": booking.state,
+        "state_before": booking.state_before,
+        "hold_until": booking.hold_until,
+        "override": booking.override,
+        "title": about.title,
+        "unit_id": about.unit_id,
+        "owner_ref": about.owner_ref,
+        "series_id": about.series_id,
+        "organiser_kind": about.organiser_kind,
+        "expected_people": about.expected_people,
+        "reason_code": booking.reason_code,
+        "closure_id": booking.closure_id,
+        "blocking": booking.blocking,
+        "previous": vars(before) if before else None,
+        "asked": booking.asked,
+        "created_at": booking.created_at,
+        "updated_at": booking.updated_at,
+    }

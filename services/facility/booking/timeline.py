@@ -1,0 +1,89 @@
+"""What is occupied when: looked at and changed inside a command's transaction, under the locks of the leaves.
+
+Locks are always taken in this order, so nobody deadlocks: leaves by id, then bookings by id. Whoever only frees time
+(cancelling, releasing, expiring) needs the booking alone.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from services.facility.booking import closure_store, store
+from services.facility.booking.domain import Blocker, Booking, expire, hold_ran_out
+from services.facility.booking.free import Range
+from shared.clock import Clock
+from shared.contracts.facility import OCCUPYING
+
+
+class Overtaken(Exception):
+    """Another transaction was first with the same id or time; the command looks again from the start."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What meets each window, at the instant the locks were held. Holds that ran out stand in nobody's way."""
+
+    now: dt.datetime
+    blockers: Sequence[Sequence[Blocker]]
+    stale: Sequence[Sequence[UUID]]
+    bookings: Mapping[UUID, Booking] = field(default_factory=dict)
+
+    def ran_out(self, windows: Sequence[int]) -> list[Booking]:
+        """The holds that have to be written down as expired before these windows are taken."""
+        ids = dict.fromkeys(found for window in windows for found in self.stale[window])
+        return [self.bookings[found] for found in sorted(ids)]
+
+
+async def survey(
+    conn: Any,
+    clock: Clock,
+    leaves: Sequence[UUID],
+    windows: Sequence[Range],
+    *,
+    ignoring: Sequence[UUID] = (),
+    also_lock: Sequence[UUID] = (),
+) -> Survey:
+    """Locks the leaves and says what meets each window on any of them."""
+    await store.lock_leaves(conn, [*leaves, *also_lock])
+    now = clock.now()
+    meetings = await store.in_the_way(conn, leaves, windows, ignoring)
+    bookings = await store.find_all(conn, sorted({found for _, found in meetings}))
+    # A hold may be confirmed by its owner at this moment, which takes no leaf's lock: its row decides.
+    doubtful = [found for found, booking in bookings.items() if hold_ran_out(booking, now)]
+    bookings |= await store.lock(conn, sorted(doubtful))
+    closures = await closure_store.in_the_way(conn, leaves, windows)
+    blockers: list[list[Blocker]] = [[] for _ in windows]
+    stale: list[list[UUID]] = [[] for _ in windows]
+    for window, found in sorted(meetings, key=lambda pair: (bookings[pair[1]].slot.starts_at, pair[1])):
+        if hold_ran_out(bookings[found], now):
+            stale[window].append(found)
+        elif bookings[found].state in OCCUPYING or bookings[found].state == "affected":
+            blockers[window].append(blocker_of(bookings[found]))
+    for window, closure in closures:
+        blockers[window].append(closure)
+    return Survey(now, blockers, stale, bookings)
+
+
+def blocker_of(booking: Booking) -> Blocker:
+    """With the time it really takes: that is what stands in the way."""
+    starts_at, ends_at = booking.slot.occupied
+    about = booking.about
+    return Blocker(booking.id, "booking", starts_at, ends_at, about.unit_id, about.unit_kind, about.title)
+
+
+async def clear_out(conn: Any, ran_out: Sequence[Booking], now: dt.datetime) -> list[Booking]:
+    """Writes down holds that ran out; returns them as expired."""
+    expired = [expire(booking, now) for booking in ran_out]
+    if expired:
+        await store.update(conn, expired)
+        await store.vacate(conn, [booking.id for booking in expired])
+    return expired
+
+
+async def occupy(conn: Any, bookings: Sequence[tuple[Booking, Sequence[UUID]]]) -> None:
+    """Takes the time of each booking on its leaves. Raises Overtaken when the database refuses any of it."""
+    rows = [(booking.id, leaf, booking.slot.occupied) for booking, leaves in bookings for leaf in leaves]
+    if not await store.occupy(conn, rows):
+        raise Overtaken
