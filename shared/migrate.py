@@ -1,7 +1,7 @@
 """`python -m shared.migrate SERVICE`: bring a service's schema up to date, forward only.
 
 Runs as the schema's owner (TORG_MIGRATION_DSN); the service itself has no right to change tables. Files of
-`shared/migrations` come first, then those of `services/<service>/migrations`, each in the order of its number, each in
+`shared/migrations` come first, for units then the programme's, then those of `services/<service>/migrations`, each in the order of its number, each in
 a transaction of its own with its row in `migration`. A file that has run and was changed since is refused.
 """
 
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+
+from shared.contracts.platform import UNIT_KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,7 +46,8 @@ async def migrate(dsn: str, service: str) -> list[str]:
 
 
 def files(service: str) -> Iterator[tuple[str, str]]:
-    for folder in (ROOT / "shared/migrations", ROOT / "services" / service / "migrations"):
+    programme = [ROOT / "shared/programme/migrations"] if service in UNIT_KINDS else []
+    for folder in (ROOT / "shared/migrations", *programme, ROOT / "services" / service / "migrations"):
         for path in sorted(folder.glob("[0-9]*.sql")):
             yield f"{folder.parent.name}/{path.name}", path.read_text()
 

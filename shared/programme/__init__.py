@@ -1,0 +1,1 @@
+"""The programme every unit mounts: activities, their occurrences with rooms, and head counts."""

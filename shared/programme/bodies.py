@@ -1,0 +1,105 @@
+"""What callers send about the programme."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.contracts.facility import OrganiserKind
+from shared.contracts.programme import ActivityKind, AgeBand, BandCount, Level, Price, Purpose
+from shared.types import Body, Code, Flag, Id, Instant, Minutes, ShortText, SmallCount, check_range
+
+MOST_DATES = 400
+Ids = Annotated[list[Id], Field(max_length=20)]
+Title = Annotated[ShortText, Field(min_length=1)]
+
+
+class PutActivity(Body):
+    square_id: Id
+    unit_id: Id
+    hosts: Ids = []
+    title_nb: Title
+    title_en: ShortText | None = None
+    kind: ActivityKind = "other"
+    purposes: Annotated[list[Purpose], Field(max_length=6)] = []
+    organiser_kind: OrganiserKind = "municipal"
+    price: Price = Price()
+    noise_out: Level = 0
+    quiet_need: Level = 0
+    access_needs: Annotated[list[Code], Field(max_length=20)] = []
+    min_age: SmallCount | None = None
+    max_age: SmallCount | None = None
+    public: Flag = True
+
+
+class When(Body):
+    starts_at: Instant
+    ends_at: Instant
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Self:
+        check_range(self.starts_at, self.ends_at)
+        return self
+
+
+class Where(Body):
+    """`space_ids` empty: no room of ours; then `off_site` or a meeting point says where."""
+
+    space_ids: Ids = []
+    setup_minutes: Minutes = 0
+    teardown_minutes: Minutes = 0
+    off_site: Flag = False
+    meeting_point: ShortText | None = None
+    capacity: SmallCount | None = None
+    expected_people: SmallCount | None = None
+    override: Flag = False
+
+
+class PutOccurrence(When, Where):
+    """`draft` keeps the wish without asking for the room."""
+
+    activity_id: Id
+    draft: Flag = False
+
+
+class Reschedule(When):
+    space_ids: Ids | None = None
+    setup_minutes: Minutes | None = None
+    teardown_minutes: Minutes | None = None
+    override: Flag = False
+
+
+class Cancel(Body):
+    reason_code: Code = "other"
+
+
+class BandIn(Body):
+    band: AgeBand
+    count: SmallCount
+
+
+class PutAttendance(Body):
+    """The total is required, bands may be left out; bands may not exceed the total."""
+
+    total: SmallCount
+    by_band: Annotated[list[BandIn], Field(max_length=9)] = []
+    method: Literal["counted", "estimated", "registered"] = "counted"
+
+    @model_validator(mode="after")
+    def _bands_fit(self) -> Self:
+        if len({row.band for row in self.by_band}) != len(self.by_band):
+            raise ValueError("an age band is given twice")
+        if sum(row.count for row in self.by_band) > self.total:
+            raise ValueError("the age bands hold more than the total")
+        return self
+
+    def bands(self) -> list[BandCount]:
+        return [BandCount(band=row.band, count=row.count) for row in self.by_band]
+
+
+class SeriesDate(When):
+    id: Id
+
+
+class PutSeries(Where):
+    activity_id: Id
+    occurrences: Annotated[list[SeriesDate], Field(min_length=1, max_length=MOST_DATES)]

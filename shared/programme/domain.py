@@ -1,0 +1,140 @@
+"""What may happen to an occurrence, decided without I/O. States:
+
+draft ──schedule──▶ scheduled ──cancel──▶ cancelled
+  ▲                  │  ▲   └──count────▶ completed
+  └──── no room ─────┘  │
+             affected ──┘  (the room was lost or moved: the editor decides)
+"""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID, uuid5
+
+from shared.contracts.facility import Booking, Slot
+from shared.contracts.programme import Activity, Attendance, Occurrence
+from shared.problems import Invalid, Message, WrongState
+from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, Reschedule
+
+BOOKINGS = UUID("0f0c4f5e-6a27-5d3c-9d3f-0b7a5f9e6c11")
+NOT_BEGUN = Message("Kan ikke telles før den har begynt.", "It cannot be counted before it has begun.")
+LOST_BY = {"affected", "cancelled", "expired", "released", "rejected"}
+
+
+def booking_id_of(occurrence_id: UUID, attempt: int = 0) -> UUID:
+    """Derived, so that any step can be repeated after a lost answer; a further attempt after a booking that is over."""
+    return uuid5(BOOKINGS, f"{occurrence_id}/{attempt}")
+
+
+def new_activity(activity_id: UUID, body: PutActivity) -> Activity:
+    return Activity.model_validate({"activity_id": activity_id, **body.model_dump()})
+
+
+def new_occurrence(occurrence_id: UUID, activity: Activity, asked: PutOccurrence, series: UUID | None) -> Occurrence:
+    """A draft; `scheduled` follows once the room is held or none is needed."""
+    return Occurrence(
+        occurrence_id=occurrence_id,
+        activity_id=activity.activity_id,
+        square_id=activity.square_id,
+        unit_id=activity.unit_id,
+        hosts=activity.hosts,
+        title_nb=activity.title_nb,
+        title_en=activity.title_en,
+        public=activity.public,
+        starts_at=asked.starts_at,
+        ends_at=asked.ends_at,
+        setup_minutes=asked.setup_minutes,
+        teardown_minutes=asked.teardown_minutes,
+        space_ids=asked.space_ids,
+        series_id=series,
+        off_site=asked.off_site,
+        meeting_point=asked.meeting_point,
+        capacity=asked.capacity,
+        state="draft",
+    )
+
+
+def scheduled(occurrence: Occurrence, booking_id: UUID | None) -> Occurrence:
+    if occurrence.state != "draft":
+        raise WrongState(state=occurrence.state)
+    return occurrence.model_copy(update={"state": "scheduled", "booking_id": booking_id})
+
+
+def rescheduled(occurrence: Occurrence, asked: Reschedule) -> Occurrence:
+    """The new date; the earlier one is kept as `previous`, so that figures can tell moved from cancelled."""
+    if occurrence.state not in ("draft", "scheduled", "affected"):
+        raise WrongState(state=occurrence.state)
+    changes: dict[str, Any] = {"starts_at": asked.starts_at, "ends_at": asked.ends_at, "previous": slot_of(occurrence)}
+    for name in ("space_ids", "setup_minutes", "teardown_minutes"):
+        if getattr(asked, name) is not None:
+            changes[name] = getattr(asked, name)
+    moved = occurrence.model_copy(update=changes)
+    return moved.model_copy(update={"state": "draft" if occurrence.state == "draft" else "scheduled"})
+
+
+def can_move_booking(occurrence: Occurrence) -> bool:
+    """Whether its booking still stands and can be moved; otherwise a new one is needed."""
+    return occurrence.state == "scheduled" and occurrence.booking_id is not None
+
+
+def cancelled(occurrence: Occurrence, reason_code: str) -> Occurrence:
+    if occurrence.state in ("cancelled", "completed"):
+        raise WrongState(state=occurrence.state)
+    return occurrence.model_copy(update={"state": "cancelled", "cancel_reason": reason_code})
+
+
+def counted(occurrence: Occurrence, count: PutAttendance, now: dt.datetime) -> Occurrence | None:
+    """With the new head count as a further revision, or None when it says what the newest says already."""
+    if occurrence.state in ("cancelled", "draft"):
+        raise WrongState(state=occurrence.state)
+    if now < occurrence.starts_at:
+        raise Invalid(NOT_BEGUN)
+    known = occurrence.attendance
+    if known and (known.total, known.by_band, known.method) == (count.total, count.bands(), count.method):
+        return None
+    attendance = Attendance(
+        total=count.total,
+        by_band=count.bands(),
+        method=count.method,
+        revision=known.revision + 1 if known else 1,
+        recorded_at=now,
+    )
+    state = "completed" if now >= occurrence.ends_at else occurrence.state
+    return occurrence.model_copy(update={"attendance": attendance, "state": state})
+
+
+def after_booking(occurrence: Occurrence, booking: Booking, verb: str) -> tuple[Occurrence, str] | None:
+    """What a change of its booking that the unit did not make itself means; None: nothing.
+
+    A move takes the occurrence along, since the room is where it is; what was lost waits for the editor.
+    """
+    if occurrence.state in ("cancelled", "completed", "draft") or occurrence.booking_id != booking.booking_id:
+        return None
+    if verb in ("moved", "confirmed") and not _same_slot(occurrence, booking):
+        along = {"starts_at": booking.starts_at, "ends_at": booking.ends_at, "space_ids": booking.space_ids}
+        buffers = {"setup_minutes": booking.setup_minutes, "teardown_minutes": booking.teardown_minutes}
+        update = {**along, **buffers, "previous": slot_of(occurrence), "state": "affected"}
+        return occurrence.model_copy(update=update), "affected"
+    if verb in LOST_BY and occurrence.state != "affected":
+        return occurrence.model_copy(update={"state": "affected"}), "affected"
+    if verb == "restored" and occurrence.state == "affected":
+        return occurrence.model_copy(update={"state": "scheduled"}), "scheduled"
+    return None
+
+
+def accepted(occurrence: Occurrence) -> Occurrence:
+    """The editor agrees to what befell the room."""
+    if occurrence.state != "affected":
+        raise WrongState(state=occurrence.state)
+    return occurrence.model_copy(update={"state": "scheduled"})
+
+
+def slot_of(occurrence: Occurrence) -> Slot:
+    return Slot(space_ids=occurrence.space_ids, starts_at=occurrence.starts_at, ends_at=occurrence.ends_at)
+
+
+def _same_slot(occurrence: Occurrence, booking: Booking) -> bool:
+    return (occurrence.starts_at, occurrence.ends_at, sorted(occurrence.space_ids)) == (
+        booking.starts_at,
+        booking.ends_at,
+        sorted(booking.space_ids),
+    )

@@ -1,0 +1,42 @@
+"""What a unit does when facility says something about its rooms or about who is where."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from shared import outbox
+from shared.contracts import facility
+from shared.envelope import Event
+from shared.programme import domain, store
+from shared.programme.commands import Unit
+
+Handler = Callable[[Any, Event], Awaitable[None]]
+VERBS = ("moved", "confirmed", "affected", "cancelled", "expired", "released", "rejected", "restored")
+
+
+def handlers(unit: Unit) -> dict[str, Handler]:
+    """For the topic of facility."""
+    return {
+        **{f"facility.booking.{verb}.v1": _booking(unit, verb) for verb in VERBS},
+        "facility.unit.changed.v1": remember_unit,
+    }
+
+
+def _booking(unit: Unit, verb: str) -> Handler:
+    async def react(conn: Any, event: Event) -> None:
+        booking = facility.Booking.model_validate(event.data)
+        known = await store.by_booking(conn, booking.booking_id)
+        if not known:
+            return
+        version, occurrence, asked = known
+        outcome = domain.after_booking(occurrence, booking, verb)
+        if outcome:
+            state, said = outcome
+            await store.save_occurrence(conn, version + 1, state, asked)
+            await outbox.record(conn, unit.event(said, version + 1, state, unit.clock.now()))
+
+    return react
+
+
+async def remember_unit(conn: Any, event: Event) -> None:
+    unit = facility.Unit.model_validate(event.data)
+    await store.save_unit(conn, unit.unit_id, event.subjectversion, unit.square_id, unit.kind)

@@ -1,0 +1,63 @@
+"""A unit put together: its programme, and whatever is its own. The composition root of all five units."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from shared import db, deadletter, logs
+from shared.background import running
+from shared.clock import build_clock
+from shared.consumer import Reactions
+from shared.contracts.platform import UnitKind
+from shared.envelope import topic_of
+from shared.http import create_app
+from shared.programme import api, reactions
+from shared.programme.commands import Unit
+from shared.programme.rooms import Rooms
+from shared.relay import Relay
+from shared.settings import Settings
+
+
+def build_unit(service: UnitKind, settings: Settings, routers: Sequence[APIRouter] = ()) -> FastAPI:
+    """`routers`: what the unit has of its own; they find the unit in `app.state.programme`."""
+    logs.configure(settings)
+    clock = build_clock(settings.test_clock)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pool = await db.open_pool(settings)
+        rooms = Rooms(settings.service_urls["facility"])
+        unit = app.state.programme = Unit(service, pool, clock, rooms)
+        app.state.pool = pool
+        app.state.relay = Relay(pool, settings, clock, service)
+        app.state.reactions = Reactions(service, pool, settings, clock)
+        app.state.reactions.on(topic_of("facility"), reactions.handlers(unit))
+        try:
+            async with running(app.state.relay.run, app.state.reactions.run):
+                yield
+        finally:
+            await rooms.close()
+            await pool.close()
+
+    async def ready() -> dict[str, Any]:
+        """Ready when the programme can be edited, whatever Kafka does; the lag says what is not yet told."""
+        lag = await app.state.relay.lag()
+        return {
+            "state": "ready",
+            "lag": lag.unpublished,
+            "oldest_seconds": round(lag.oldest_seconds, 1),
+            "reactions": app.state.reactions.status(),
+        }
+
+    letters = deadletter.router(service, lambda: app.state.reactions.apply)
+    app = create_app(
+        service=service,
+        settings=settings,
+        clock=clock,
+        routers=[api.router(service), *routers, letters],
+        lifespan=lifespan,
+        ready=ready,
+    )
+    return app

@@ -1,0 +1,139 @@
+"""All SQL of the programme."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from shared.contracts.programme import Activity, Occurrence
+
+ACTIVITY = "select version, state from activity where activity_id = $1"
+ACTIVITY_LOCKED = f"{ACTIVITY} for update"
+ACTIVITIES = """
+select version, state from activity
+where square_id = $1 and ($2::uuid is null or unit_id = $2) order by state ->> 'title_nb', activity_id limit 500
+"""
+SAVE_ACTIVITY = """
+insert into activity (activity_id, version, square_id, unit_id, state) values ($1, $2, $3, $4, $5)
+on conflict (activity_id) do update set version = excluded.version, square_id = excluded.square_id,
+    unit_id = excluded.unit_id, state = excluded.state
+where activity.version = excluded.version - 1
+returning version
+"""
+OCCURRENCE = "select version, state, asked from occurrence where occurrence_id = $1"
+OCCURRENCE_LOCKED = f"{OCCURRENCE} for update"
+BY_BOOKING_LOCKED = "select version, state, asked from occurrence where booking_id = $1 for update"
+# What touches the window, oldest first.
+OCCURRENCES = """
+select version, state, asked from occurrence
+where square_id = $1 and starts_at < $3 and ends_at > $2 and ($4::uuid is null or activity_id = $4)
+order by starts_at, occurrence_id limit 500
+"""
+# Ended in the window, not cancelled and nobody has counted.
+UNCOUNTED = """
+select version, state, asked from occurrence
+where square_id = $1 and ends_at > $2 and ends_at <= $3 and status in ('scheduled', 'affected')
+    and state -> 'attendance' is null
+order by starts_at, occurrence_id limit 500
+"""
+OF_SERIES = "select version, state, asked from occurrence where series_id = $1 order by starts_at, occurrence_id"
+SAVE_OCCURRENCE = """
+insert into occurrence (occurrence_id, version, activity_id, square_id, unit_id, series_id, booking_id,
+    starts_at, ends_at, status, state, asked)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+on conflict (occurrence_id) do update set version = excluded.version, booking_id = excluded.booking_id,
+    starts_at = excluded.starts_at, ends_at = excluded.ends_at, status = excluded.status, state = excluded.state
+where occurrence.version = excluded.version - 1
+returning version
+"""
+KNOWN_UNIT = "select square_id, kind from known_unit where unit_id = $1"
+SAVE_UNIT = """
+insert into known_unit (unit_id, version, square_id, kind) values ($1, $2, $3, $4)
+on conflict (unit_id) do update set version = excluded.version, square_id = excluded.square_id, kind = excluded.kind
+where known_unit.version < excluded.version
+"""
+
+Row = tuple[int, Occurrence, dict[str, Any]]
+
+
+async def activity(conn: Any, activity_id: UUID, *, lock: bool = False) -> tuple[int, Activity] | None:
+    row = await conn.fetchrow(ACTIVITY_LOCKED if lock else ACTIVITY, activity_id)
+    return (row["version"], Activity.model_validate(row["state"])) if row else None
+
+
+async def activities(conn: Any, square_id: UUID, unit_id: UUID | None) -> list[tuple[int, Activity]]:
+    rows = await conn.fetch(ACTIVITIES, square_id, unit_id)
+    return [(row["version"], Activity.model_validate(row["state"])) for row in rows]
+
+
+async def save_activity(conn: Any, version: int, state: Activity) -> bool:
+    """False when somebody else saved this version first."""
+    return bool(
+        await conn.fetchval(
+            SAVE_ACTIVITY, state.activity_id, version, state.square_id, state.unit_id, state.model_dump(mode="json")
+        )
+    )
+
+
+async def occurrence(conn: Any, occurrence_id: UUID, *, lock: bool = False) -> Row | None:
+    row = await conn.fetchrow(OCCURRENCE_LOCKED if lock else OCCURRENCE, occurrence_id)
+    return _row(row) if row else None
+
+
+async def by_booking(conn: Any, booking_id: UUID) -> Row | None:
+    """Locked: the caller decides about it in this transaction."""
+    row = await conn.fetchrow(BY_BOOKING_LOCKED, booking_id)
+    return _row(row) if row else None
+
+
+async def occurrences(
+    conn: Any, square_id: UUID, since: dt.datetime, until: dt.datetime, activity_id: UUID | None
+) -> list[Row]:
+    return [_row(row) for row in await conn.fetch(OCCURRENCES, square_id, since, until, activity_id)]
+
+
+async def uncounted(conn: Any, square_id: UUID, since: dt.datetime, until: dt.datetime) -> list[Row]:
+    return [_row(row) for row in await conn.fetch(UNCOUNTED, square_id, since, until)]
+
+
+async def of_series(conn: Any, series_id: UUID) -> list[Row]:
+    return [_row(row) for row in await conn.fetch(OF_SERIES, series_id)]
+
+
+async def save_occurrence(conn: Any, version: int, state: Occurrence, asked: dict[str, Any]) -> bool:
+    """False when somebody else saved this version first."""
+    return bool(await conn.fetchval(SAVE_OCCURRENCE, *_columns(version, state, asked)))
+
+
+async def save_occurrences(conn: Any, rows: Sequence[Row]) -> None:
+    await conn.executemany(SAVE_OCCURRENCE, [_columns(*row) for row in rows])
+
+
+async def known_unit(conn: Any, unit_id: UUID) -> tuple[UUID, str] | None:
+    row = await conn.fetchrow(KNOWN_UNIT, unit_id)
+    return (row["square_id"], row["kind"]) if row else None
+
+
+async def save_unit(conn: Any, unit_id: UUID, version: int, square_id: UUID, kind: str) -> None:
+    await conn.execute(SAVE_UNIT, unit_id, version, square_id, kind)
+
+
+def _columns(version: int, state: Occurrence, asked: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        state.occurrence_id,
+        version,
+        state.activity_id,
+        state.square_id,
+        state.unit_id,
+        state.series_id,
+        state.booking_id,
+        state.starts_at,
+        state.ends_at,
+        state.state,
+        state.model_dump(mode="json", exclude_none=True),
+        asked,
+    )
+
+
+def _row(row: Any) -> Row:
+    return row["version"], Occurrence.model_validate(row["state"]), row["asked"]
