@@ -1,8 +1,9 @@
 """`python -m shared.migrate SERVICE`: bring a service's schema up to date, forward only.
 
 Runs as the schema's owner (TORG_MIGRATION_DSN); the service itself has no right to change tables. Files of
-`shared/migrations` come first, for units then the programme's, then those of `services/<service>/migrations`, each in the order of its number, each in
-a transaction of its own with its row in `migration`. A file that has run and was changed since is refused.
+`shared/migrations` come first, for units then the programme's, then those of `services/<service>/migrations`, each in
+the order of its number, each in a transaction of its own with its row in `migration`. A file that has run and was
+changed since is refused.
 """
 
 import asyncio
