@@ -46,6 +46,9 @@ _VALUES = {
     "exactly one of space_ids, unit_id and square_id is named": (
         "oppgi nøyaktig én av space_ids, unit_id og square_id"
     ),
+    "a series is given by its occurrences; a rule is not accepted yet": (
+        "en serie oppgis med sine datoer i occurrences; en regel kan ikke brukes ennå"
+    ),
     "a date is written as 2026-11-24": "en dato skrives som 2026-11-24",
     "an id is a UUID": "en id er en UUID",
     "the end must be after the start": "slutten må være etter starten",

@@ -74,7 +74,14 @@ class Command(Body):
 class PutSeries(Wish):
     """Dates one by one. Each is judged by itself, so a fault in one is that date's and does not refuse the others."""
 
-    occurrences: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_DATES)]
+    occurrences: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_DATES)] = []
+    rule: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _by_dates(self) -> "PutSeries":
+        if self.rule is not None or not self.occurrences:
+            raise ValueError("a series is given by its occurrences; a rule is not accepted yet")
+        return self
 
 
 class Date(Body):

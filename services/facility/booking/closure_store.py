@@ -20,6 +20,7 @@ on conflict (id) do nothing returning id
 """
 
 LIFT = """
+with gone as (delete from displacement where closure_id = $1)
 update closure set version = $2, lifted_at = $3, restored = $4, lost = $5 where id = $1
 """
 
@@ -35,7 +36,6 @@ insert into displacement (closure_id, booking_id) select $1, id from unnest($2::
 DISPLACED = "select booking_id from displacement where closure_id = $1 order by booking_id"
 # Cancelled, moved or restored: no closure holds it back any more.
 SETTLE = "delete from displacement where booking_id = any($1::uuid[])"
-SETTLE_CLOSURE = "delete from displacement where closure_id = $1"
 
 IN_THE_WAY = """
 select distinct w.n, c.id, c.starts_at, c.ends_at
@@ -93,9 +93,8 @@ async def lift(conn: Any, closure: Closure) -> None:
     await conn.execute(LIFT, closure.id, closure.version, closure.lifted_at, list(closure.restored), list(closure.lost))
 
 
-async def reopen(conn: Any, closure_id: UUID) -> None:
+async def open_leaves(conn: Any, closure_id: UUID) -> None:
     await conn.execute(OPEN_LEAVES, closure_id)
-    await conn.execute(SETTLE_CLOSURE, closure_id)
 
 
 async def in_the_way(conn: Any, leaves: Sequence[UUID], windows: Sequence[Range]) -> list[tuple[int, Blocker]]:

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.facility.booking import house, rights, store
+from services.facility.booking import closure_store, house, rights, store
 from services.facility.booking.bodies import time_of
 from services.facility.booking.commands import Desk
-from services.facility.booking.domain import LONGEST, Booking, hold_ran_out
+from services.facility.booking.domain import LONGEST, Booking, Closure, hold_ran_out
 from services.facility.booking.free import Range, Wanted, free_ranges
 from services.facility.booking.house import Space
 from shared import db
@@ -86,6 +86,14 @@ async def listed(
     seen = [one for one in found if allows(actor, "booking.read", square_id=one.square_id, unit_id=one.about.unit_id)]
     following = f"{found[-1].slot.starts_at.isoformat()}|{found[-1].id}" if len(found) == limit else None
     return Page(seen, following)
+
+
+async def closures(desk: Desk, actor: Actor, square_id: UUID, written: tuple[str, str]) -> list[Closure]:
+    """The emergency closures of a square that meet the range, also lifted ones."""
+    async with db.connection(desk.pool) as conn:
+        zone = await house.zone_of(conn, square_id)
+        require(actor, "booking.read", square_id=square_id)
+        return await closure_store.listed(conn, square_id, _window(written, zone))
 
 
 async def affecting(desk: Desk, actor: Actor, space_ids: list[UUID], written: tuple[str, str]) -> list[UUID]:

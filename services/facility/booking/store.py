@@ -68,7 +68,7 @@ select l.space_id, l.booking_id, lower(l.during) as starts_at, upper(l.during) a
 from unnest($1::uuid[]) s (id)
 join booking_leaf l on l.space_id = s.id and l.during && tstzrange($2, $3)
 join booking b on b.id = l.booking_id
-where not ((b.state = 'held' or b.state_before = 'held') and b.hold_until <= $4)
+where ((b.state = 'held' or b.state_before = 'held') and b.hold_until <= $4) is not true
 union all
 select c.space_id, c.closure_id, greatest(lower(c.during), $2), least(coalesce(upper(c.during), $3), $3)
 from unnest($1::uuid[]) s (id)
@@ -76,7 +76,7 @@ join closure_leaf c on c.space_id = s.id and c.during && tstzrange($2, $3)
 order by 3, 2
 """
 
-OCCUPIED_LEAVES = "select space_id from booking_leaf where booking_id = $1"
+LEAVES = "select booking_id, space_id from booking_leaf where booking_id = any($1::uuid[]) order by space_id"
 
 HOLDS_RUN_OUT = """
 select id from booking where (state = 'held' or state_before = 'held') and hold_until <= $1
@@ -160,8 +160,16 @@ async def occupied(
     return [(row["space_id"], row["booking_id"], (row["starts_at"], row["ends_at"])) for row in rows]
 
 
+async def leaves_of(conn: Any, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """The leaves on which each booking occupies time."""
+    leaves: dict[UUID, list[UUID]] = {}
+    for row in await conn.fetch(LEAVES, list(ids)) if ids else []:
+        leaves.setdefault(row["booking_id"], []).append(row["space_id"])
+    return leaves
+
+
 async def occupied_leaves(conn: Any, booking_id: UUID) -> list[UUID]:
-    return [row["space_id"] for row in await conn.fetch(OCCUPIED_LEAVES, booking_id)]
+    return (await leaves_of(conn, [booking_id])).get(booking_id, [])
 
 
 async def holds_run_out(conn: Any, now: dt.datetime, limit: int) -> list[UUID]:

@@ -1,0 +1,202 @@
+"""Emergency closures: what alone displaces. What is hit keeps its record and waits for its owner or the lift."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.facility.booking import bodies, closure_store, domain, house, store, timeline
+from services.facility.booking.bodies import PutClosure, time_of
+from services.facility.booking.commands import Desk, again, save
+from services.facility.booking.domain import Booking, Closure
+from services.facility.booking.events import booking_event, closure_event
+from services.facility.booking.free import Range
+from services.facility.booking.timeline import Overtaken
+from shared import db, outbox
+from shared.contracts.facility import OCCUPYING
+from shared.envelope import Event
+from shared.identity import Actor
+from shared.policy import require
+from shared.problems import IdInUse, Invalid, Message, NotFound
+from shared.types import LATEST
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is closed, and whose clock its times are written on."""
+
+    squares: Sequence[UUID]
+    zone: ZoneInfo
+    leaves: Sequence[UUID]
+
+
+async def declare(desk: Desk, actor: Actor, closure_id: UUID, body: PutClosure) -> Closure:
+    """Closes, and displaces every occupying booking that meets it. The same body again gets the first answer."""
+    return await again(lambda: _declare(desk, actor, closure_id, body))
+
+
+async def _declare(desk: Desk, actor: Actor, closure_id: UUID, body: PutClosure) -> Closure:
+    async with db.transaction(desk.pool) as conn:
+        known = await closure_store.find(conn, closure_id)
+        if known:
+            return _same(known, actor, body)
+        scope = await _scope(conn, body)
+        for square in scope.squares:
+            require(actor, "closure.write", square_id=square, unit_id=body.unit_id)
+        starts_at, ends_at = _times(body, scope.zone)
+        await store.lock_leaves(conn, scope.leaves)
+        now = desk.clock.now()
+        affected, expired = await _displace(conn, closure_id, body, scope, (starts_at, ends_at or LATEST), now)
+        closure = Closure(
+            id=closure_id,
+            version=1,
+            square_id=scope.squares[0],
+            zone=scope.zone,
+            unit_id=body.unit_id,
+            space_ids=tuple(dict.fromkeys(body.space_ids or ())),
+            whole_square=body.square_id is not None,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reason_code=body.reason_code,
+            asked=bodies.asked(body),
+            declared_at=now,
+            affected=tuple(booking.id for booking in affected),
+        )
+        if not await closure_store.insert(conn, closure, scope.leaves):
+            raise Overtaken
+        await closure_store.displace(conn, closure_id, closure.affected)
+        await outbox.record_many(
+            conn, [*map(booking_event, expired), *await _said(conn, affected), closure_event(closure)]
+        )
+        return closure
+
+
+def _same(known: Closure, actor: Actor, body: PutClosure) -> Closure:
+    require(actor, "closure.write", square_id=known.square_id, unit_id=known.unit_id)
+    if known.asked != bodies.asked(body):
+        raise IdInUse
+    return known
+
+
+async def _scope(conn: Any, body: PutClosure) -> Scope:
+    """Raises Invalid for what is unknown."""
+    if body.space_ids:
+        place = await house.load(conn, body.space_ids)
+        others = [square for square in place.squares if square != place.square_id]
+        return Scope([place.square_id, *others], place.zone, place.leaves)
+    unit = await house.unit(conn, body.unit_id)
+    square_id = unit[0] if unit else body.square_id
+    if square_id is None:
+        raise Invalid
+    zone = await house.zone_of(conn, square_id)
+    ids = await house.spaces_of(conn, square_id=body.square_id, unit_id=body.unit_id)
+    spaces = await house.load_any(conn, ids)
+    return Scope([square_id], zone, sorted({leaf for space in spaces for leaf in space.leaves}))
+
+
+def _times(body: PutClosure, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime | None]:
+    starts_at = time_of("starts_at", body.starts_at, zone)
+    ends_at = time_of("ends_at", body.ends_at, zone) if body.ends_at else None
+    if ends_at is not None and not starts_at < ends_at:
+        raise Invalid(Message("Slutten må være etter starten.", "The end must be after the start."))
+    return starts_at, ends_at
+
+
+async def _displace(
+    conn: Any, closure_id: UUID, body: PutClosure, scope: Scope, window: Range, now: dt.datetime
+) -> tuple[list[Booking], list[Booking]]:
+    """(affected, expired), saved, by start. A hold that ran out is nobody's any more: it expires instead."""
+    meetings = await store.in_the_way(conn, scope.leaves, [window], [])
+    hit = await store.lock(conn, sorted({found for _, found in meetings}))
+    occupying = [one for one in hit.values() if one.state in OCCUPYING or one.state == "affected"]
+    stale = [booking for booking in occupying if domain.hold_ran_out(booking, now)]
+    live = [booking for booking in occupying if not domain.hold_ran_out(booking, now)]
+    expired = await timeline.clear_out(conn, stale, now)
+    affected = [domain.displace(booking, now, closure_id, body.reason_code) for booking in sorted(live, key=_by_start)]
+    await store.update(conn, affected)
+    await store.vacate(conn, [booking.id for booking in affected], scope.leaves)
+    return affected, expired
+
+
+async def _said(conn: Any, affected: Sequence[Booking]) -> list[Event]:
+    """With the leaves each one keeps, outside what was closed."""
+    kept = await store.leaves_of(conn, [booking.id for booking in affected])
+    return [booking_event(booking, leaves=kept.get(booking.id, [])) for booking in affected]
+
+
+async def lift(desk: Desk, actor: Actor, closure_id: UUID) -> Closure:
+    """Opens again, and restores what was not cancelled or moved and is still free. Lifting twice answers the same."""
+    return await again(lambda: _lift(desk, actor, closure_id))
+
+
+async def _lift(desk: Desk, actor: Actor, closure_id: UUID) -> Closure:
+    async with db.transaction(desk.pool) as conn:
+        closure = await closure_store.find(conn, closure_id, lock=True)
+        if closure is None:
+            raise NotFound
+        require(actor, "closure.write", square_id=closure.square_id, unit_id=closure.unit_id)
+        if closure.lifted_at:
+            return closure
+        await closure_store.open_leaves(conn, closure_id)
+        waiting = await closure_store.displaced(conn, closure_id)
+        homes = await _homes(conn, waiting)
+        await store.lock_leaves(conn, [leaf for leaves in homes.values() for leaf in leaves])
+        bookings = (await store.lock(conn, waiting)).values()
+        restored: list[UUID] = []
+        lost: list[UUID] = []
+        events: list[Event] = []
+        for booking in sorted(bookings, key=_by_start):
+            back, said = await _bring_back(conn, desk, booking, homes[booking.id])
+            events += said
+            (restored if back else lost).append(booking.id)
+        lifted = closure.lifted(desk.clock.now(), restored, lost)
+        await closure_store.lift(conn, lifted)
+        await outbox.record_many(conn, [*events, closure_event(lifted)])
+        return lifted
+
+
+async def _homes(conn: Any, waiting: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """The leaves each booking belongs on; none when one of its spaces is no longer there."""
+    homes = {}
+    for found, booking in (await store.find_all(conn, waiting)).items():
+        spaces = await house.load_any(conn, booking.slot.space_ids)
+        whole = len(spaces) == len(booking.slot.space_ids)
+        homes[found] = sorted({leaf for space in spaces for leaf in space.leaves}) if whole else []
+    return homes
+
+
+async def _bring_back(conn: Any, desk: Desk, booking: Booking, home: Sequence[UUID]) -> tuple[bool, list[Event]]:
+    """Whether it is back where it was, and what there is to say."""
+    now = desk.clock.now()
+    if booking.state != "affected" or not home:
+        return False, []
+    if domain.hold_ran_out(booking, now):
+        return False, [booking_event(one) for one in await timeline.clear_out(conn, [booking], now)]
+    kept = set(await store.occupied_leaves(conn, booking.id))
+    missing = [leaf for leaf in home if leaf not in kept]
+    seen = await timeline.survey(conn, desk.clock, missing, [booking.slot.occupied], ignoring=[booking.id])
+    if seen.blockers[0]:
+        for blocker in seen.blockers[0]:
+            if blocker.kind == "closure":  # its own closure is gone, but another still holds it: that one's lift counts
+                await closure_store.displace(conn, blocker.id, [booking.id])
+        return False, []
+    expired = await timeline.clear_out(conn, seen.ran_out([0]), now)
+    back = domain.restore(booking, now)
+    await timeline.occupy(conn, [(back, missing)])
+    await save(conn, back)
+    return True, [*map(booking_event, expired), booking_event(back, "restored", leaves=home)]
+
+
+async def find(desk: Desk, actor: Actor, closure_id: UUID) -> Closure:
+    async with db.connection(desk.pool) as conn:
+        closure = await closure_store.find(conn, closure_id)
+    if closure is None:
+        raise NotFound
+    require(actor, "booking.read", square_id=closure.square_id, unit_id=closure.unit_id)
+    return closure
+
+
+def _by_start(booking: Booking) -> tuple[dt.datetime, UUID]:
+    return booking.slot.starts_at, booking.id

@@ -1,0 +1,225 @@
+"""Series by dates: decided date by date in the order of time; what clashes is kept as refused, with what blocked it."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from services.facility.booking import bodies, closure_store, domain, house, refusals, rights, store, timeline
+from services.facility.booking.bodies import Date, PutSeries, time_of
+from services.facility.booking.commands import Desk, again, hold_end
+from services.facility.booking.domain import Booking, Refusal
+from services.facility.booking.events import booking_event
+from services.facility.booking.free import Range, overlaps
+from services.facility.booking.house import House
+from services.facility.booking.timeline import Overtaken, Survey
+from shared import db, outbox
+from shared.contracts.facility import OCCUPYING
+from shared.identity import Actor
+from shared.problems import IdInUse, Invalid, NotFound
+from shared.types import LATEST
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one date. `booking` is None when it could not even be read."""
+
+    id: Any  # as it was sent, where it is no id
+    refusal: Refusal | None
+    blocking: tuple[UUID, ...]
+    booking: Booking | None
+
+    def kept(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "outcome": "rejected" if self.refusal else "confirmed",
+            "reason": self.refusal,
+            "blocking": [str(other) for other in self.blocking],
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A date as it was read: a booking to be decided, or a fault."""
+
+    id: Any
+    start: dt.datetime
+    booking: Booking | None
+
+
+async def put(desk: Desk, actor: Actor, series_id: UUID, body: PutSeries) -> list[dict[str, Any]]:
+    """The outcome of each date, in date order, ties as sent. The same body again gets the first answer.
+
+    Raises Invalid or Forbidden for what all dates share, and IdInUse.
+    """
+    return await again(lambda: _put(desk, actor, series_id, body))
+
+
+async def _put(desk: Desk, actor: Actor, series_id: UUID, body: PutSeries) -> list[dict[str, Any]]:
+    async with db.transaction(desk.pool) as conn:
+        known = await closure_store.find_series(conn, series_id)
+        if known:
+            return _same(known, actor, body)
+        place = await house.load(conn, body.space_ids)
+        unit = await house.unit(conn, body.unit_id)
+        now = desk.clock.now()
+        _check_hold(body, place, now)
+        rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
+        shared = _Shared(series_id, body, place, unit[1] if unit else None, now)
+        plans = sorted((shared.read(date) for date in body.occurrences), key=lambda plan: plan.start)
+        plans = await _without_known(conn, plans)
+        outcomes, expired = await _decide(conn, desk, body, place, plans)
+        await _keep(conn, place, outcomes)
+        kept = [outcome.kept() for outcome in outcomes]
+        if not await closure_store.insert_series(conn, series_id, place.square_id, bodies.asked(body), kept, now):
+            raise Overtaken
+        made = [booking_event(one.booking, leaves=_leaves(one, place)) for one in outcomes if one.booking]
+        await outbox.record_many(conn, [*map(booking_event, expired), *made])
+        return kept
+
+
+def _same(known: Any, actor: Actor, body: PutSeries) -> list[dict[str, Any]]:
+    rights.check_read(actor, known["square_id"], body.unit_id)
+    if known["asked"] != bodies.asked(body):
+        raise IdInUse
+    outcomes: list[dict[str, Any]] = known["outcomes"]
+    return outcomes
+
+
+def _check_hold(body: PutSeries, place: House, now: dt.datetime) -> None:
+    hold_until = hold_end(body, place, now)
+    faults = domain.hold_faults(hold_until, now) if hold_until else []
+    if faults:
+        raise refusals.invalid(faults)
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What every date is read with."""
+
+    series_id: UUID
+    body: PutSeries
+    place: House
+    unit_kind: str | None
+    now: dt.datetime
+
+    def read(self, date: dict[str, Any]) -> Plan:
+        """A fault makes a plan without a booking, at its start if that can be read, else after all others."""
+        try:
+            parsed = Date.model_validate(date)
+            starts_at = time_of("starts_at", parsed.starts_at, self.place.zone)
+        except (ValidationError, Invalid):
+            return Plan(date.get("id"), LATEST, None)
+        try:
+            slot = self.body.slot(starts_at, time_of("ends_at", parsed.ends_at, self.place.zone))
+        except Invalid:
+            return Plan(str(parsed.id), starts_at, None)
+        booking = Booking(
+            id=parsed.id,
+            version=1,
+            square_id=self.place.square_id,
+            zone=self.place.zone,
+            slot=slot,
+            state=self.body.state,
+            about=self.body.about(self.unit_kind, self.series_id),
+            asked={"series_id": str(self.series_id), **date},
+            created_at=self.now,
+            updated_at=self.now,
+            hold_until=hold_end(self.body, self.place, self.now),
+            override=self.body.override,
+        )
+        return Plan(str(parsed.id), starts_at, None if domain.faults(slot) else booking)
+
+
+async def _without_known(conn: Any, plans: Sequence[Plan]) -> list[Plan]:
+    """An id that is in use, or named twice in the series, is a fault of its date."""
+    ids = [plan.booking.id for plan in plans if plan.booking]
+    used = set(await store.find_all(conn, ids))
+    checked = []
+    for plan in plans:
+        fault = plan.booking is None or plan.booking.id in used
+        checked.append(replace(plan, booking=None) if fault else plan)
+        if plan.booking:
+            used.add(plan.booking.id)
+    return checked
+
+
+async def _decide(
+    conn: Any, desk: Desk, body: PutSeries, place: House, plans: Sequence[Plan]
+) -> tuple[list[Outcome], list[Booking]]:
+    """(outcomes in order, holds that ran out and gave way)."""
+    wanted = [plan.booking for plan in plans if plan.booking]
+    if body.state not in OCCUPYING or not wanted:
+        return [_outcome(plan, None, ()) for plan in plans], []
+    bare = (wanted[0].slot.starts_at, max(booking.slot.ends_at for booking in wanted))
+    hours = [] if body.override else await house.open_spans(conn, place.spaces, bare)
+    seen = await timeline.survey(conn, desk.clock, place.leaves, [booking.slot.occupied for booking in wanted])
+    outcomes, taken = _judge(plans, hours, seen)
+    return outcomes, await timeline.clear_out(conn, seen.ran_out(taken), seen.now)
+
+
+def _judge(
+    plans: Sequence[Plan], hours: Sequence[Sequence[Range] | None], seen: Survey
+) -> tuple[list[Outcome], list[int]]:
+    """(outcomes, windows that were taken): a date that was confirmed stands in the way of those after it."""
+    outcomes: list[Outcome] = []
+    taken: list[int] = []
+    confirmed: list[Booking] = []
+    window = -1
+    for plan in plans:
+        if plan.booking is None:
+            outcomes.append(_outcome(plan, "invalid", ()))
+            continue
+        window += 1
+        own = [one for one in confirmed if overlaps(one.slot.occupied, plan.booking.slot.occupied)]
+        blockers = [*seen.blockers[window], *map(timeline.blocker_of, own)]
+        refusal = domain.decide(plan.booking.slot.bare, hours, blockers)
+        blocking = tuple(blocker.id for blocker in blockers) if refusal == "conflict" else ()
+        outcomes.append(_outcome(plan, refusal, blocking))
+        if refusal is None:
+            taken.append(window)
+            confirmed.append(plan.booking)
+    return outcomes, taken
+
+
+def _outcome(plan: Plan, refusal: Refusal | None, blocking: Sequence[UUID]) -> Outcome:
+    if plan.booking is None:
+        return Outcome(plan.id, "invalid", (), None)
+    booking = plan.booking
+    if refusal:
+        booking = replace(booking, state="rejected", reason_code=refusal, blocking=tuple(blocking), hold_until=None)
+    return Outcome(plan.id, refusal, tuple(blocking), booking)
+
+
+async def _keep(conn: Any, place: House, outcomes: Sequence[Outcome]) -> None:
+    """All dates that could be read, the refused ones too. Raises Overtaken."""
+    bookings = [outcome.booking for outcome in outcomes if outcome.booking]
+    if len(await store.insert(conn, bookings)) != len(bookings):
+        raise Overtaken
+    await timeline.occupy(conn, [(booking, place.leaves) for booking in bookings if booking.state in OCCUPYING])
+
+
+def _leaves(outcome: Outcome, place: House) -> list[UUID]:
+    return place.leaves if outcome.booking and outcome.booking.state in OCCUPYING else []
+
+
+async def find(desk: Desk, actor: Actor, series_id: UUID) -> list[dict[str, Any]]:
+    """The outcome of each date with its booking's present state and version."""
+    async with db.connection(desk.pool) as conn:
+        known = await closure_store.find_series(conn, series_id)
+        if not known:
+            raise NotFound
+        rights.check_read(actor, known["square_id"], None)
+        outcomes: list[dict[str, Any]] = known["outcomes"]
+        ids = [UUID(one["id"]) for one in outcomes if one["reason"] != "invalid"]
+        bookings = await store.find_all(conn, ids)
+    now = desk.clock.now()
+    shown = []
+    for one in outcomes:
+        booking = bookings.get(UUID(one["id"])) if one["reason"] != "invalid" else None
+        present = {"state": domain.state_at(booking, now), "version": booking.version} if booking else {}
+        shown.append({**one, **present})
+    return shown
