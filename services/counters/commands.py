@@ -14,7 +14,7 @@ from shared.contracts import counters as contract
 from shared.http import correlation_id
 from shared.identity import Actor
 from shared.policy import allows, require
-from shared.problems import IdInUse, PreconditionRequired, Stale
+from shared.problems import PreconditionRequired, Stale
 
 _SLICE = 500  # events built between two looks at the event loop
 
@@ -35,13 +35,20 @@ async def decide_counter(
                 return present, False
             version = present["version"] + 1 if present else 1
             if not await store.save_counter(conn, counter_id, version, settings, clock.now()):
-                raise IdInUse  # two first decisions at once; the other one stands
+                raise _FirstTwice
             saved = await store.counter(conn, counter_id)
             assert saved is not None  # noqa: S101 -- written above in this transaction
             await outbox.record(conn, _decided(saved))
             return saved, present is None
 
-    return await db.retrying(work)
+    try:
+        return await db.retrying(work)
+    except _FirstTwice:
+        return await db.retrying(work)  # now there is one to compare with
+
+
+class _FirstTwice(Exception):
+    """Two first decisions about one id at once, and the other was made."""
 
 
 def _changes(present: dict[str, Any], settings: CounterBody, who: Actor, seen: int | None) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from shared.types import Contract, Count, Flag, Id, Instant, SmallCount
+from shared.types import Contract, Count, Flag, Id, Instant, LocalDate, SmallCount
 
 IntervalMinutes = Literal[5, 10, 15, 30, 60]
 CounterKind = Literal["outer", "zone"]
@@ -47,7 +47,36 @@ class Interval(Contract):
     readings: list[Reading]
 
 
+class ManualCount(Contract):
+    """A unit's visits on one local date as counted by hand; the newest decision about a unit and date holds."""
+
+    manual_id: Id
+    decision: SmallCount
+    decided_at: Instant
+    square_id: Id
+    unit_id: Id
+    date: LocalDate
+    count: SmallCount
+
+
+class Correction(Contract):
+    """A person's figure for one mode of one local date, beside the readings; null withdraws what was corrected.
+
+    Why and by whom stays with counters: the figures need neither.
+    """
+
+    correction_id: Id
+    decision: SmallCount
+    decided_at: Instant
+    square_id: Id
+    date: LocalDate
+    mode: Literal["staffed", "self_service"]
+    door_visits: SmallCount | None = None
+
+
 EVENTS: dict[str, type[Contract]] = {
     "counter.decided.v1": Counter,
     "interval.recorded.v1": Interval,
+    "manual_count.decided.v1": ManualCount,
+    "correction.decided.v1": Correction,
 }
