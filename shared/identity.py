@@ -15,6 +15,7 @@ from shared.problems import Unauthenticated
 
 AUDIENCE = "torg"
 DEV_KEY = "dev"
+ALGORITHM = "Ed25519"  # EdDSA over Curve25519, by the name RFC 9864 gives it
 _LEEWAY_SECONDS = 5
 
 
@@ -35,8 +36,8 @@ def mint(key: OKPKey, subject: str, roles: Iterable[str], ttl_seconds: int, issu
     """A token for `roles` written ROLE@SCOPE, valid from now on by the machine's clock."""
     now = int(SystemClock().now().timestamp())
     claims = {"iss": issuer, "aud": AUDIENCE, "sub": subject, "roles": sorted(roles), "jti": str(uuid4())}
-    header = {"alg": "EdDSA", "kid": key.kid}
-    return jwt.encode(header, claims | {"iat": now, "exp": now + ttl_seconds}, key, algorithms=["EdDSA"])
+    header = {"alg": ALGORITHM, "kid": key.kid}
+    return jwt.encode(header, claims | {"iat": now, "exp": now + ttl_seconds}, key, algorithms=[ALGORITHM])
 
 
 class Verifier:
@@ -57,7 +58,7 @@ class Verifier:
     def verify(self, token: str) -> Actor:
         """Raises Unauthenticated for anything but a token of ours that is valid now."""
         try:
-            claims = jwt.decode(token, self._keys, algorithms=["EdDSA"]).claims
+            claims = jwt.decode(token, self._keys, algorithms=[ALGORITHM]).claims
             self._claims.validate(claims)
             roles = frozenset(_split(role) for role in claims["roles"])
         except (JoseError, ValueError, KeyError, TypeError, AttributeError):
