@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from services.facility.booking import commands, queries, view
 from services.facility.booking.bodies import Command, MoveBooking, PutBooking
-from services.facility.booking.commands import Desk
+from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking, Order
 from shared.http import CurrentActor, SeenVersion, etag, language
 from shared.identity import Actor

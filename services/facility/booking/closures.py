@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from services.facility.booking import bodies, closure_store, domain, house, store, timeline
 from services.facility.booking.bodies import PutClosure, time_of
-from services.facility.booking.commands import Desk, again, save
+from services.facility.booking.commands import save
+from services.facility.booking.desk import Desk, Overtaken, again
 from services.facility.booking.domain import Booking, Closure
 from services.facility.booking.events import booking_event, closure_event
 from services.facility.booking.free import Range
-from services.facility.booking.timeline import Overtaken
 from shared import db, outbox
 from shared.contracts.facility import OCCUPYING
 from shared.envelope import Event

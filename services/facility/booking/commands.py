@@ -1,34 +1,36 @@
 """Use-cases on one booking: each is one transaction that ends with its event."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
-from services.facility.booking import bodies, closure_store, domain, house, refusals, rights, store, timeline, view
+from services.facility.booking import (
+    alternatives,
+    bodies,
+    closure_store,
+    domain,
+    house,
+    refusals,
+    rights,
+    store,
+    timeline,
+    view,
+)
 from services.facility.booking.bodies import MoveBooking, PutBooking, time_of
+from services.facility.booking.desk import Desk, Overtaken, again
 from services.facility.booking.domain import Booking, Order, Slot
 from services.facility.booking.events import booking_event
 from services.facility.booking.house import House
-from services.facility.booking.timeline import Overtaken
+from services.facility.booking.refusals import Refused
 from shared import db, outbox
 from shared.clock import Clock
 from shared.contracts.facility import OCCUPYING
 from shared.identity import Actor
-from shared.problems import IdInUse, NotFound, Stale, Unavailable, WrongState
+from shared.problems import IdInUse, NotFound, Stale, WrongState
 
-T = TypeVar("T")
-_LOOKS = 5
 _EXPIRE_AT_ONCE = 200
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What every command needs: the database and the time."""
-
-    pool: Any
-    clock: Clock
 
 
 async def put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
@@ -36,7 +38,10 @@ async def put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> B
 
     Raises Invalid, Forbidden, IdInUse, or Conflict with code `outside_hours` or `conflict`.
     """
-    return await again(lambda: _put(desk, actor, booking_id, body))
+    try:
+        return await again(lambda: _put(desk, actor, booking_id, body))
+    except Refused as refusal:
+        raise await alternatives.offered(desk, actor, refusal, body.expected_people) from None
 
 
 async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
@@ -111,7 +116,7 @@ async def take(
     seen = await timeline.survey(conn, clock, place.leaves, [slot.occupied], ignoring=[wanted.id], also_lock=also_lock)
     refusal = domain.decide(slot.bare, hours, seen.blockers[0])
     if refusal:
-        raise refusals.refused(refusal, seen.blockers[0], place.square_id, place.zone, actor)
+        raise refusals.refused(refusal, seen.blockers[0], slot, place, actor)
     return await timeline.clear_out(conn, seen.ran_out([0]), seen.now)
 
 
@@ -148,7 +153,10 @@ async def _order(
 
 async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
     """Another time or other spaces. Raises Invalid also for a booking that is unknown or does not occupy."""
-    return await again(lambda: _move(desk, actor, booking_id, seen, body))
+    try:
+        return await again(lambda: _move(desk, actor, booking_id, seen, body))
+    except Refused as refusal:
+        raise await alternatives.offered(desk, actor, refusal, None) from None
 
 
 async def _move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
@@ -219,16 +227,6 @@ async def _expire_some(desk: Desk) -> int:
             await closure_store.settle(conn, [booking.id for booking in expired])
             await outbox.record_many(conn, [booking_event(booking) for booking in expired])
         return len(due) if expired else 0
-
-
-async def again(work: Callable[[], Awaitable[T]]) -> T:
-    """Runs a whole transaction, once more when another was first with the same id or time."""
-    for _ in range(_LOOKS):
-        try:
-            return await db.retrying(work)
-        except Overtaken:
-            continue
-    raise Unavailable
 
 
 async def _visible(conn: Any, actor: Actor, booking_id: UUID) -> Booking:

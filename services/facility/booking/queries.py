@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.facility.booking import closure_store, house, rights, store
 from services.facility.booking.bodies import time_of
-from services.facility.booking.commands import Desk
+from services.facility.booking.desk import Desk
 from services.facility.booking.domain import LONGEST, Booking, Closure, hold_ran_out
 from services.facility.booking.free import Range, Wanted, free_ranges
 from services.facility.booking.house import Space
@@ -122,11 +122,11 @@ async def free(desk: Desk, actor: Actor, asked: FreeQuery) -> list[Free]:
         groups = [spaces] if asked.together else [[space] for space in spaces]
         groups = [group for group in groups if _large_enough(group, asked.people)]
         wanted = _wanted(asked, window)
-        found = await _free_of(conn, groups, wanted, desk.clock.now())
+        found = await free_of(conn, groups, wanted, desk.clock.now())
     return found[:MOST_ROWS]
 
 
-async def _free_of(conn: Any, groups: Sequence[Sequence[Space]], wanted: Wanted, now: dt.datetime) -> list[Free]:
+async def free_of(conn: Any, groups: Sequence[Sequence[Space]], wanted: Wanted, now: dt.datetime) -> list[Free]:
     leaves = sorted({leaf for group in groups for space in group for leaf in space.leaves})
     reach = (wanted.window[0] - wanted.setup, wanted.window[1] + wanted.teardown)
     taken: dict[UUID, list[Range]] = {}

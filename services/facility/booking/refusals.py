@@ -1,13 +1,13 @@
 """Refusals that explain themselves: each says which rule, in words, and what stands in the way."""
 
 from collections.abc import Sequence
-from uuid import UUID
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from services.facility.booking import view
-from services.facility.booking.domain import Blocker, Fault, Refusal
+from services.facility.booking.domain import Blocker, Fault, Refusal, Slot
+from services.facility.booking.house import House
 from shared.identity import Actor
-from shared.problems import Conflict, Invalid, Message, Problem
+from shared.problems import Conflict, Invalid, Message
 
 OUTSIDE = Message("Rommet er ikke åpent for booking på denne tiden.", "The room is not open for booking at this time.")
 TAKEN = Message("Rommet er opptatt på denne tiden.", "The room is taken at this time.")
@@ -24,14 +24,21 @@ def cannot_move() -> Invalid:
     return Invalid(told, reasons=[{"rule": "not_occupying", "message": told}])
 
 
-def refused(refusal: Refusal, blockers: Sequence[Blocker], square_id: UUID, zone: ZoneInfo, actor: Actor) -> Problem:
+class Refused(Conflict):
+    """A time that cannot be had; `slot` is what was asked for."""
+
+    slot: Slot
+
+
+def refused(refusal: Refusal, blockers: Sequence[Blocker], slot: Slot, place: House, actor: Actor) -> Refused:
     if refusal == "outside_hours":
-        return Conflict(OUTSIDE, code="outside_hours", reasons=[{"rule": "outside_hours", "message": OUTSIDE}])
-    return Conflict(
-        TAKEN,
-        blocking=ids(blockers),
-        reasons=[view.reason(blocker, square_id, zone, actor) for blocker in blockers],
-    )
+        told: list[dict[str, Any]] = [{"rule": "outside_hours", "message": OUTSIDE}]
+        problem = Refused(OUTSIDE, code="outside_hours", reasons=told)
+    else:
+        told = [view.reason(blocker, place.square_id, place.zone, actor) for blocker in blockers]
+        problem = Refused(TAKEN, blocking=ids(blockers), reasons=told)
+    problem.slot = slot
+    return problem
 
 
 def ids(blockers: Sequence[Blocker]) -> list[str]:

@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from services.facility.booking import bodies, closure_store, domain, house, refusals, rights, store, timeline
 from services.facility.booking.bodies import Date, PutSeries, time_of
-from services.facility.booking.commands import Desk, again, hold_end
+from services.facility.booking.commands import hold_end
+from services.facility.booking.desk import Desk, Overtaken, again
 from services.facility.booking.domain import Booking, Refusal
 from services.facility.booking.events import booking_event
 from services.facility.booking.free import Range, overlaps
 from services.facility.booking.house import House
-from services.facility.booking.timeline import Overtaken, Survey
+from services.facility.booking.timeline import Survey
 from shared import db, outbox
 from shared.contracts.facility import OCCUPYING
 from shared.identity import Actor

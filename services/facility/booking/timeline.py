@@ -11,14 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from services.facility.booking import closure_store, store
+from services.facility.booking.desk import Overtaken
 from services.facility.booking.domain import Blocker, Booking, expire, hold_ran_out
 from services.facility.booking.free import Range
 from shared.clock import Clock
 from shared.contracts.facility import OCCUPYING
-
-
-class Overtaken(Exception):
-    """Another transaction was first with the same id or time; the command looks again from the start."""
 
 
 @dataclass(frozen=True)
