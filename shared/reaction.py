@@ -152,7 +152,12 @@ class Reaction:
             await deadletter.insert(conn, [letter])
         self._poison_in_a_row[record.partition] += 1
         log.warning(
-            "dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, code=poison.code
+            "dead_letter",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            code=poison.code,
+            reason=poison.why,
         )
         return "dead_letter"
 
