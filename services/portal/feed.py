@@ -23,7 +23,6 @@ class Feed:
         self._url = f"{url}/api/aggregator/changes"
         self._hub = hub
         self._token = token
-        self._known = False
         self.connected = False
 
     async def follow(self) -> None:
@@ -38,16 +37,14 @@ class Feed:
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _follow_once(self) -> None:
-        asked = {"since": self._hub.latest} if self._known else {}
+        asked = {"since": self._hub.latest} if self._hub.latest else {}
         headers = {"authorization": f"Bearer {self._token()}"}
         timeout = httpx.Timeout(SILENCE_SECONDS, connect=2.0)
         async with self._http.stream("GET", self._url, params=asked, headers=headers, timeout=timeout) as answer:
-            if answer.status_code in (409, 410):
-                self._known = False
-                self._hub.reset()
-                return
             answer.raise_for_status()
             self.connected = True
+            if not asked:  # what happened before is not known here
+                self._hub.reset(0)
             async for line in answer.aiter_lines():
                 self._take(line)
 
@@ -55,8 +52,7 @@ class Feed:
         if not line.strip() or len(line) > LONGEST_LINE:
             return
         row: dict[str, Any] = json.loads(line)
-        if not self._known:
-            self._known = True
-            self._hub.begin_at(int(row["seq"]) if "view" not in row else int(row["seq"]) - 1)
-        if "view" in row:
+        if row["view"] == "reset":
+            self._hub.reset(int(row["seq"]))
+        else:
             self._hub.publish(row)

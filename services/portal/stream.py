@@ -10,7 +10,7 @@ Last-Event-ID and reads what it missed from the ring, or is told to fetch anew (
 import asyncio
 import json
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,8 +56,10 @@ class TooManyStreams(Problem):
 
 @dataclass(frozen=True)
 class Change:
+    """`square_id` None: of all squares."""
+
     seq: int
-    square_id: str
+    square_id: str | None
     view: str
     frame: bytes
 
@@ -103,38 +105,38 @@ class Hub:
         self._per_user: Counter[str] = Counter()
         self._closing = False
 
-    def begin_at(self, seq: int) -> None:
-        """Changes up to `seq` are not known here: a browser that has seen less must fetch anew."""
-        if seq != self.latest:
-            self._ring.clear()
-            self.latest = self._from = seq
-
     def publish(self, row: Mapping[str, Any]) -> None:
         change = _change(row)
         if change.seq <= self.latest:
             return
+        if self.latest == 0:
+            self._from = change.seq - 1
         if len(self._ring) == RING:
             self._from = self._ring[0].seq
         self._ring.append(change)
         self.latest = change.seq
-        for client in self._clients.get(change.square_id, ()):
+        for client in self._of(change.square_id):
             if change.view in client.views and not client.offer(change.frame):
                 metrics.STREAM_DROPPED.inc()
 
-    def reset(self) -> None:
-        """The changes were begun anew (another database, or a gap): everybody fetches."""
+    def reset(self, seq: int) -> None:
+        """What came before `seq` is not known any more (another database, or a long gap): everybody fetches."""
         self._ring.clear()
-        self.latest = self._from = 0
-        for clients in self._clients.values():
-            for client in clients:
-                client.offer(_frame("reset", {}, None))
+        self.latest = self._from = seq
+        for client in self._of(None):
+            client.offer(_frame("reset", {"seq": seq}, seq))
 
     def close(self) -> None:
         """Lets every stream end, so that the process can."""
         self._closing = True
-        for clients in self._clients.values():
-            for client in clients:
-                client.cut.set()
+        for client in self._of(None):
+            client.cut.set()
+
+    def _of(self, square_id: str | None) -> Iterable[Client]:
+        """Those who look at a square, or all."""
+        if square_id is not None:
+            return self._clients.get(square_id, ())
+        return [client for clients in self._clients.values() for client in clients]
 
     @contextmanager
     def client(self, actor: Actor, square_id: str, last_seen: int | None) -> Any:
@@ -161,7 +163,7 @@ class Hub:
             return [hello]
         if not self._from <= last_seen <= self.latest:
             return [hello, _frame("reset", {"seq": self.latest}, self.latest)]
-        mine = (c for c in self._ring if c.seq > last_seen and c.square_id == client.square_id)
+        mine = (c for c in self._ring if c.seq > last_seen and c.square_id in (client.square_id, None))
         missed = [change.frame for change in mine if change.view in client.views]
         # Many changes are dearer than one fetch.
         return [hello, *missed] if len(missed) < QUEUE else [hello, _frame("reset", {"seq": self.latest}, self.latest)]
@@ -234,10 +236,10 @@ async def _gone(receive: Receive) -> None:
 
 
 def _change(row: Mapping[str, Any]) -> Change:
-    seq, square_id, view = int(row["seq"]), str(row["square_id"]), str(row["view"])
+    seq, square_id, view = int(row["seq"]), row.get("square_id"), str(row["view"])
     data = {"seq": seq, "square_id": square_id, "view": view}
     data |= {name: row.get(name) or [] for name in ("dates", "ids")}
-    return Change(seq, square_id, view, _frame("change", data, seq))
+    return Change(seq, square_id and str(square_id), view, _frame("change", data, seq))
 
 
 def _frame(event: str, data: Mapping[str, Any], seq: int | None) -> bytes:
