@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from services.counters import commands, files, store
-from services.counters.domain import LARGEST_BATCH, CounterBody, parse
+from services.counters.domain import LARGEST_BATCH, CorrectionBody, CounterBody, ManualCountBody, parse
 from shared import db
 from shared.http import CurrentActor, etag, if_match
 from shared.policy import allows, require
@@ -76,6 +76,22 @@ async def import_readings(
         "unchanged": taken.unchanged,
         "rejected": [{"line": lines[index][0], "code": code} for index, code in taken.rejected],
     }
+
+
+@router.put("/corrections/{correction_id}")
+async def put_correction(
+    request: Request, correction_id: UUID, body: CorrectionBody, who: CurrentActor
+) -> JSONResponse:
+    state = request.app.state
+    new = await commands.correct(state.pool, state.clock, who, correction_id, body)
+    return JSONResponse({"correction_id": str(correction_id), **body.model_dump(mode="json")}, 201 if new else 200)
+
+
+@router.put("/manual/{manual_id}")
+async def put_manual_count(request: Request, manual_id: UUID, body: ManualCountBody, who: CurrentActor) -> JSONResponse:
+    state = request.app.state
+    new = await commands.count_by_hand(state.pool, state.clock, who, manual_id, body)
+    return JSONResponse({"manual_id": str(manual_id), **body.model_dump(mode="json")}, 201 if new else 200)
 
 
 async def _take(request: Request, items: Sequence[Any], who: CurrentActor) -> commands.Taken:

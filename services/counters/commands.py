@@ -1,4 +1,4 @@
-"""What counters does, each in one transaction: decide on a counter, take readings."""
+"""What counters does, each in one transaction: decide on a counter, take readings, note what people say (E.9, E.10)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,14 +7,23 @@ from typing import Any
 from uuid import UUID
 
 from services.counters import store
-from services.counters.domain import CounterBody, Reading, ReadingBody, Rejection, sort_out
+from services.counters.domain import (
+    CorrectionBody,
+    CounterBody,
+    ManualCountBody,
+    Reading,
+    ReadingBody,
+    Rejection,
+    sort_out,
+)
 from shared import db, envelope, outbox
 from shared.clock import Clock
 from shared.contracts import counters as contract
 from shared.http import correlation_id
 from shared.identity import Actor
 from shared.policy import allows, require
-from shared.problems import PreconditionRequired, Stale
+from shared.problems import IdInUse, PreconditionRequired, Stale
+from shared.types import Body
 
 _SLICE = 500  # events built between two looks at the event loop
 
@@ -164,4 +173,62 @@ def _state(interval: store.Interval, square_id: UUID, readings: list[Reading]) -
             )
             for reading in readings
         ],
+    )
+
+
+async def correct(pool: Any, clock: Clock, who: Actor, correction_id: UUID, body: CorrectionBody) -> bool:
+    """Whether it is new. Raises IdInUse when the id already says something else."""
+    require(who, "figures.correct", square_id=body.square_id)
+
+    async def work() -> bool:
+        async with db.transaction(pool) as conn:
+            await store.take_turn(conn, f"correction {body.square_id} {body.date} {body.mode}")
+            present = await store.correction(conn, correction_id)
+            if present:
+                return _refuse_another(present, body)
+            saved = await store.add_correction(conn, correction_id, body.model_dump(), clock.now(), who.label())
+            if saved is None:
+                raise IdInUse
+            await outbox.record(conn, _event("correction", correction_id, contract.Correction(**saved), saved))
+            return True
+
+    return await db.retrying(work)
+
+
+async def count_by_hand(pool: Any, clock: Clock, who: Actor, manual_id: UUID, body: ManualCountBody) -> bool:
+    """As `correct`."""
+    require(who, "figures.correct", square_id=body.square_id)
+
+    async def work() -> bool:
+        async with db.transaction(pool) as conn:
+            await store.take_turn(conn, f"manual count {body.unit_id} {body.date}")
+            present = await store.manual_count(conn, manual_id)
+            if present:
+                return _refuse_another(present, body)
+            saved = await store.add_manual_count(conn, manual_id, body.model_dump(), clock.now(), who.label())
+            if saved is None:
+                raise IdInUse
+            await outbox.record(conn, _event("manual_count", manual_id, contract.ManualCount(**saved), saved))
+            return True
+
+    return await db.retrying(work)
+
+
+def _refuse_another(present: dict[str, Any], body: Body) -> bool:
+    if any(present[name] != value for name, value in body.model_dump().items()):
+        raise IdInUse
+    return False
+
+
+def _event(kind: str, record_id: UUID, state: Any, saved: dict[str, Any]) -> envelope.Event:
+    return envelope.build(
+        "counters",
+        f"{kind}.decided.v1",
+        f"{kind}/{record_id}",
+        1,
+        state,
+        at=saved["decided_at"],
+        square_id=saved["square_id"],
+        unit_id=saved.get("unit_id"),
+        correlation_id=correlation_id(),
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from shared.contracts.counters import CounterKind, Feed, IntervalMinutes
-from shared.types import Body, Count, Flag, Id, Instant, SmallCount
+from shared.types import Body, Count, Flag, Id, Instant, LocalDate, ShortText, SmallCount
 
 LARGEST_BATCH = 10_000
 # An event holds every different reading of its interval and has to stay below the size of a record.
@@ -51,6 +51,23 @@ class ReadingBody(Body):
     count_out: CountOrNothing = Field(default=0, alias="out")
     sequence: CountOrNothing = 0
     received_at: Instant | None = None
+
+
+class CorrectionBody(Body):
+    """`door_visits` null withdraws what was corrected before."""
+
+    square_id: Id
+    date: LocalDate
+    mode: Literal["staffed", "self_service"]
+    door_visits: SmallCount | None
+    reason: ShortText
+
+
+class ManualCountBody(Body):
+    square_id: Id
+    unit_id: Id
+    date: LocalDate
+    count: SmallCount
 
 
 class Reading(NamedTuple):

@@ -67,6 +67,29 @@ join unnest($1::uuid[], $2::timestamptz[]) as touched (counter_id, start) using 
 order by reading.counter_id, start, received_at, sequence, count_in, count_out
 """
 
+# One after the other for what they decide about, so that "the newest" is never two.
+TAKE_TURN = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
+
+CORRECTION = "select * from correction where correction_id = $1"
+
+ADD_CORRECTION = """
+insert into correction (correction_id, square_id, date, mode, door_visits, reason, decision, decided_at, decided_by)
+select $1, $2, $3, $4, $5, $6, coalesce(max(decision), 0) + 1, $7, $8
+from correction where square_id = $2 and date = $3 and mode = $4
+on conflict do nothing
+returning *
+"""
+
+MANUAL_COUNT = "select * from manual_count where manual_id = $1"
+
+ADD_MANUAL_COUNT = """
+insert into manual_count (manual_id, square_id, unit_id, date, count, decision, decided_at, decided_by)
+select $1, $2, $3, $4, $5, coalesce(max(decision), 0) + 1, $6, $7
+from manual_count where unit_id = $3 and date = $4
+on conflict do nothing
+returning *
+"""
+
 Interval = tuple[UUID, dt.datetime]
 
 
@@ -127,6 +150,36 @@ async def readings_of(conn: Any, touched: Sequence[Interval]) -> dict[Interval, 
     for row in await conn.fetch(READINGS_OF, *_columns(touched)):
         found.setdefault((row[0], row[1]), []).append(Reading(*row))
     return found
+
+
+async def take_turn(conn: Any, subject: str) -> None:
+    await conn.execute(TAKE_TURN, subject)
+
+
+async def correction(conn: Any, correction_id: UUID) -> dict[str, Any] | None:
+    row = await conn.fetchrow(CORRECTION, correction_id)
+    return dict(row) if row else None
+
+
+async def add_correction(
+    conn: Any, correction_id: UUID, said: dict[str, Any], decided_at: dt.datetime, by: str
+) -> dict[str, Any] | None:
+    values = [said[name] for name in ("square_id", "date", "mode", "door_visits", "reason")]
+    row = await conn.fetchrow(ADD_CORRECTION, correction_id, *values, decided_at, by)
+    return dict(row) if row else None
+
+
+async def manual_count(conn: Any, manual_id: UUID) -> dict[str, Any] | None:
+    row = await conn.fetchrow(MANUAL_COUNT, manual_id)
+    return dict(row) if row else None
+
+
+async def add_manual_count(
+    conn: Any, manual_id: UUID, said: dict[str, Any], decided_at: dt.datetime, by: str
+) -> dict[str, Any] | None:
+    values = [said[name] for name in ("square_id", "unit_id", "date", "count")]
+    row = await conn.fetchrow(ADD_MANUAL_COUNT, manual_id, *values, decided_at, by)
+    return dict(row) if row else None
 
 
 def _columns(intervals: Sequence[Interval]) -> tuple[list[UUID], list[dt.datetime]]:

@@ -1,7 +1,7 @@
 """The figures of a date as they follow from what was known at one instant (E.3 to E.7, E.10)."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple, get_args
@@ -18,6 +18,8 @@ _WEEKS_BACK = range(1, 9)
 _FEWEST_COMPARABLE = 3
 _LEAST_SUM_FOR_RATIO = 20
 _LOWEST_RATIO, _HIGHEST_RATIO = Fraction(1, 2), Fraction(2)
+# What was seen at a clock minute in a mode.
+_Alike = dict[tuple[int, int], list[int]]
 _MODES: tuple[tuple[OpenMode, int], ...] = (("staffed", STAFFED), ("self_service", SELF_SERVICE))
 
 
@@ -66,7 +68,8 @@ class Evaluation:
     def __init__(self, facts: Facts, knowledge: Knowledge, at: Micros) -> None:
         self.facts, self.knowledge, self.at = facts, knowledge, at
         self._cells: dict[tuple[UUID, dt.date], list[Cell]] = {}
-        self._alike: dict[tuple[UUID, dt.date], dict[tuple[int, int], list[int]]] = {}
+        self._alike: dict[tuple[UUID, dt.date], _Alike] = {}
+        self._weeks: dict[tuple[UUID, dt.date], list[_Alike]] = {}
         self._gaps: dict[dt.date, list[Gap]] = {}
         self._figures: dict[dt.date, DayFigure] = {}
 
@@ -95,7 +98,7 @@ class Evaluation:
         medians = [self._median(counter, day.date, cell) for counter, cell in found]
         ratio = self._ratio(day) if any(median is not None for median in medians) else Fraction(1)
         return [
-            Gap(cell, None if median is None else median * ratio)
+            Gap(cell, None if median is None else Fraction(median, 4) * ratio)
             for (_, cell), median in zip(found, medians, strict=True)
         ]
 
@@ -165,39 +168,40 @@ class Evaluation:
         visits = {unit_id: int(half_up(Fraction(count, 2))) for unit_id, count in halves.items()}
         return visits | self.knowledge.manual_counts(day.date)
 
-    def _median(self, counter: Counter, date: dt.date, cell: Cell) -> Fraction | None:
-        """Of what the counter saw at the same clock time in the same mode on the eight same weekdays before."""
-        seen = sorted(
-            halves
-            for week in self._weeks_before(date)
-            for halves in self._comparable(counter, week).get((cell.clock, cell.rank), ())
-        )
+    def _median(self, counter: Counter, date: dt.date, cell: Cell) -> int | None:
+        """In quarters of a person: of what the counter saw at the same clock time in the same mode on the eight same
+        weekdays before. None with too few of them."""
+        slot = cell.clock, cell.rank
+        seen = sorted(halves for week in self._alike_weeks(counter, date) for halves in week.get(slot, ()))
         if len(seen) < _FEWEST_COMPARABLE:
             return None
-        return Fraction(seen[(len(seen) - 1) // 2] + seen[len(seen) // 2], 4)
+        return seen[(len(seen) - 1) // 2] + seen[len(seen) // 2]
 
-    def _weeks_before(self, date: dt.date) -> Iterator[dt.date]:
-        weeks = (date - dt.timedelta(weeks=back) for back in _WEEKS_BACK)
-        return (week for week in weeks if week not in self.facts.holidays)
+    def _alike_weeks(self, counter: Counter, date: dt.date) -> Sequence[_Alike]:
+        key = counter.counter_id, date
+        if key not in self._weeks:
+            dates = (date - dt.timedelta(weeks=back) for back in _WEEKS_BACK)
+            self._weeks[key] = [self._comparable(counter, week) for week in dates if week not in self.facts.holidays]
+        return self._weeks[key]
 
     def _ratio(self, day: Day) -> Fraction:
         """How the date compares with its like at the counters that worked."""
-        observed, medians = Fraction(0), Fraction(0)
+        halves, quarters = 0, 0
         for counter in self.knowledge.outer:
             for cell in self._of(counter, day):
                 if cell.rank and cell.halves_in is not None:
                     median = self._median(counter, day.date, cell)
                     if median is not None:
-                        observed += Fraction(cell.halves_in, 2)
-                        medians += median
-        if medians < _LEAST_SUM_FOR_RATIO:
+                        halves += cell.halves_in
+                        quarters += median
+        if quarters < 4 * _LEAST_SUM_FOR_RATIO:
             return Fraction(1)
-        return min(max(observed / medians, _LOWEST_RATIO), _HIGHEST_RATIO)
+        return min(max(Fraction(2 * halves, quarters), _LOWEST_RATIO), _HIGHEST_RATIO)
 
-    def _comparable(self, counter: Counter, date: dt.date) -> dict[tuple[int, int], list[int]]:
+    def _comparable(self, counter: Counter, date: dt.date) -> _Alike:
         key = counter.counter_id, date
         if key not in self._alike:
-            alike: dict[tuple[int, int], list[int]] = {}
+            alike: _Alike = {}
             for cell in self._of(counter, day_of(date, self.facts.zone)):
                 if cell.halves_in is not None:
                     alike.setdefault((cell.clock, cell.rank), []).append(cell.halves_in)

@@ -34,7 +34,8 @@ class Knowledge:
         self.zones: list[Counter] = [counter for counter in here if counter.kind == "zone"]
         shares = _newest(facts.settings, at, lambda _: None)
         self.staff_share = shares[None].staff_share if shares else Fraction(0)
-        self._hours = _newest(facts.hours, at, lambda decision: decision.unit_id)
+        hours = _newest(facts.hours, at, lambda decision: decision.unit_id)
+        self._hours = {unit_id: opening_hours.parse(one.periods) for unit_id, one in hours.items() if one.periods}
         self._corrections = _newest(facts.corrections, at, lambda c: (c.date, c.mode))
         self._manual = _newest(facts.manual_counts, at, lambda count: (count.date, count.unit_id))
         self._closures = list(_known_closures(facts.closures, at))
@@ -56,8 +57,8 @@ class Knowledge:
         return [unit.unit_id for unit in self._facts.units if unit.belongs(date)]
 
     def _pieces(self, unit_id: UUID, date: dt.date) -> Sequence[tuple[str, str, str]]:
-        decision = self._hours.get(unit_id)
-        return opening_hours.pieces(decision.periods, date) if decision and decision.periods else ()
+        hours = self._hours.get(unit_id)
+        return hours.pieces(date) if hours else ()
 
     def _gaps(self, unit_id: UUID) -> list[tuple[Micros, Micros]]:
         return [(start, end) for whom, start, end in self._closures if whom in (None, unit_id)]

@@ -1,0 +1,91 @@
+"""Visitor figures and counters over HTTP (rule E)."""
+
+import datetime as dt
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from services.aggregator import store as views
+from services.aggregator.visitors import query
+from services.aggregator.visitors.domain import Row
+from services.aggregator.visitors.facts import Facts, Micros, instant, micros
+from services.aggregator.visitors.periods import By
+from shared.http import CurrentActor
+from shared.policy import require
+from shared.problems import Invalid, Message, NotFound
+from shared.types import Instant, LocalDate
+
+router = APIRouter(prefix="/api/aggregator/squares/{square_id}")
+LONGEST_RANGE = dt.timedelta(days=400)  # 13 months
+
+
+@router.get("/visitors")
+async def get_visitors(
+    request: Request,
+    square_id: UUID,
+    who: CurrentActor,
+    first: Annotated[LocalDate, Query(alias="from")],
+    last: Annotated[LocalDate, Query(alias="to")],
+    by: By = "day",
+    as_of: Instant | None = None,
+) -> dict[str, Any]:
+    require(who, "figures.read", square_id=square_id)
+    _check_range(first, last)
+    state = request.app.state
+    now = state.clock.now()
+    at = micros(min(as_of, now) if as_of else now)
+    async with views.snapshot(state.pool) as conn:
+        facts = await _facts(conn, square_id)
+        rows = await query.visitors(conn, facts, first, last, by, at)
+        sources = await state.sources(conn)
+    return {"rows": [_shown(row) for row in rows], "as_of": _local(at, facts), "sources": sources}
+
+
+@router.get("/counters")
+async def get_counters(request: Request, square_id: UUID, who: CurrentActor) -> dict[str, Any]:
+    require(who, "counters.read", square_id=square_id)
+    state = request.app.state
+    async with views.snapshot(state.pool) as conn:
+        facts = await _facts(conn, square_id)
+        counters = await query.last_intervals(conn, facts, micros(state.clock.now()))
+        return {"counters": list(counters), "sources": await state.sources(conn)}
+
+
+async def _facts(conn: Any, square_id: UUID) -> Facts:
+    facts = await query.facts_of(conn, square_id)
+    if facts is None:
+        raise NotFound
+    return facts
+
+
+def _check_range(first: dt.date, last: dt.date) -> None:
+    if last < first:
+        raise Invalid(Message("«to» kan ikke være før «from».", '"to" cannot be before "from".'))
+    if last - first > LONGEST_RANGE:
+        raise Invalid(Message("Høyst 13 måneder om gangen.", "At most 13 months at a time."))
+
+
+def _local(at: Micros, facts: Facts) -> str:
+    return instant(at).astimezone(facts.zone).isoformat()
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    return {
+        "period": row.period,
+        "door_visits": row.door_visits,
+        "staffed": row.staffed,
+        "self_service": row.self_service,
+        "quality": row.quality,
+        "imputed_share": float(row.imputed_share),
+        "unbalanced": row.unbalanced,
+        "revision": row.revision,
+        "cause": row.cause,
+        "unit_visits": {str(unit_id): visits for unit_id, visits in sorted(row.unit_visits.items())},
+        "units_per_visit": None if row.units_per_visit is None else float(row.units_per_visit),
+        "units_per_visit_flag": row.units_per_visit_flag,
+        # Head counts stand beside the doors; they are never added to them.
+        "participations": None,
+        "off_site_participations": None,
+        "contacts": None,
+    }
