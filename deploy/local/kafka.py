@@ -127,13 +127,13 @@ class EmbeddedKafka:
         return path
 
     def _format(self, java: list[str | Path], properties: Path) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]  # one in 64 begins with a hyphen
         users = [
             part
             for name, password in sorted(self._passwords.items())
             for part in ("--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]")
         ]
-        argv = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties, *users]
+        argv = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", properties, *users]
         made = subprocess.run([str(part) for part in argv], capture_output=True, text=True)
         if made.returncode:
             raise LocalError(f"Kafka's storage could not be formatted:\n{(made.stdout + made.stderr)[-2000:]}")
