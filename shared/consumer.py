@@ -26,7 +26,7 @@ from shared import logs, metrics
 from shared.clock import Clock
 from shared.deadletter import Letter
 from shared.envelope import topic_of
-from shared.kafka import GRACEFUL_SECONDS, SESSION_TIMEOUT_MS, Record, build_broker, log_settings
+from shared.kafka import GRACEFUL_SECONDS, SESSION_TIMEOUT_MS, Record, connected_broker, log_settings
 from shared.problems import NotFound
 from shared.progress import Position, Probe
 from shared.reaction import Handler, Reaction
@@ -79,8 +79,7 @@ class Reactions:
     async def run(self) -> None:
         """Until cancelled; then each subscriber finishes its record and leaves its group."""
         log_settings(self._settings)
-        broker, probe = build_broker(self._settings), Probe(self._settings)
-        await broker.connect()  # reading only: this opens no connection yet
+        broker, probe = await connected_broker(self._settings), Probe(self._settings)
         try:
             async with asyncio.TaskGroup() as group:
                 for source in self._sources.values():

@@ -1,21 +1,19 @@
 """Clients of Kafka as every service builds them: a list of servers, SCRAM, fresh metadata, bounded waits."""
 
-import dataclasses
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.helpers import create_ssl_context
-from aiokafka.structs import ConsumerRecord
 from faststream.kafka import KafkaBroker
-from faststream.message import StreamMessage
 from faststream.security import BaseSecurity, SASLScram512
 
 from shared import logs
 from shared.envelope import LARGEST_RECORD
 from shared.settings import Settings
+from shared.tolerant import Record, TolerantConsumer, decoder, parser
 
 MECHANISM = "SCRAM-SHA-512"
 # With older metadata a client stands still when a second broker dies, for as long as the metadata may live.
@@ -29,8 +27,16 @@ JOIN_TIMEOUT_MS = 15_000
 LARGEST_REQUEST = LARGEST_RECORD + 16 * 1024
 GRACEFUL_SECONDS = 8.0
 
+__all__ = [
+    "Record",
+    "build_admin",
+    "build_consumer",
+    "build_producer",
+    "client_options",
+    "connected_broker",
+    "log_settings",
+]
 log = logs.get(__name__)
-Record: TypeAlias = ConsumerRecord[Any, Any]
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
@@ -62,15 +68,15 @@ def build_producer(settings: Settings) -> AIOKafkaProducer:
     )
 
 
-def build_consumer(settings: Settings, *topics: str, group: str | None, **options: Any) -> AIOKafkaConsumer:
-    """Not started; never commits by itself. Say `auto_offset_reset`: "none" where positions are kept elsewhere."""
+def build_consumer(settings: Settings, *topics: str, group: str | None, **options: Any) -> TolerantConsumer:
+    """Not started; never commits by itself. With the default `auto_offset_reset` "none" the caller seeks."""
     defaults = {
         "enable_auto_commit": False,
         "auto_offset_reset": "none",
         "session_timeout_ms": SESSION_TIMEOUT_MS,
         "request_timeout_ms": JOIN_TIMEOUT_MS,
     }
-    return AIOKafkaConsumer(*topics, group_id=group, **client_options(settings), **(defaults | options))
+    return TolerantConsumer(*topics, group_id=group, **client_options(settings), **(defaults | options))
 
 
 def build_admin(settings: Settings) -> AIOKafkaAdminClient:
@@ -78,39 +84,30 @@ def build_admin(settings: Settings) -> AIOKafkaAdminClient:
     return AIOKafkaAdminClient(request_timeout_ms=REQUEST_TIMEOUT_MS, **client_options(settings))
 
 
-def build_broker(settings: Settings) -> KafkaBroker:
-    """FastStream's broker for reading only: handlers are given the record as it came, whatever is in it."""
+async def connected_broker(settings: Settings) -> KafkaBroker:
+    """FastStream's broker for reading only: handlers are given the record as it came, whatever is in it.
+
+    "Connected" is FastStream's word; no connection is opened before a subscriber starts.
+    """
     options = client_options(settings)
-    return KafkaBroker(
+    broker = KafkaBroker(
         options["bootstrap_servers"],
         client_id=options["client_id"],
         metadata_max_age_ms=METADATA_MAX_AGE_MS,
         request_timeout_ms=JOIN_TIMEOUT_MS,
         security=_faststream_security(settings, options),
-        parser=tolerant_parser,
-        decoder=raw_decoder,
+        parser=parser,
+        decoder=decoder,
         apply_types=False,
         consumer_only=True,
         allow_auto_create_topics=False,
         graceful_timeout=GRACEFUL_SECONDS,
         logger=_quiet_logger(),
     )
-
-
-async def tolerant_parser(
-    record: Record, original: Callable[[Record], Awaitable[StreamMessage[Any]]]
-) -> StreamMessage[Any]:
-    """FastStream decodes every header; a null or non-UTF-8 one would end the record before any handler saw it.
-
-    It is therefore shown a copy without headers, and the message keeps the record itself.
-    """
-    message = await original(dataclasses.replace(record, headers=()))
-    message.raw_message = record
-    return message
-
-
-async def raw_decoder(message: StreamMessage[Any]) -> Any:
-    return message.raw_message
+    await broker.connect()
+    config: Any = broker.config.broker_config  # the one place that decides which consumer its subscribers build
+    config.builder = partial(TolerantConsumer, **config.builder.keywords)
+    return broker
 
 
 def _faststream_security(settings: Settings, options: dict[str, Any]) -> BaseSecurity | None:

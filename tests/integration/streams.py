@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import NewTopic
+from aiokafka.producer import message_accumulator
+from aiokafka.record import default_records
 from pydantic import SecretStr
 
 from shared import db
@@ -124,6 +127,22 @@ async def producing(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         yield producer
     finally:
         await producer.stop()
+
+
+class NotUtf8(str):
+    """A header name whose bytes are no UTF-8, as a client in another language may send one."""
+
+    def encode(self, *_: Any) -> bytes:  # type: ignore[override]  # aiokafka's writer passes an encoding
+        return b"\xc3\x28"
+
+
+@asynccontextmanager
+async def producing_anything(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer that takes NotUtf8: aiokafka's writer in Python, since the one in C refuses subclasses of str."""
+    monkeypatch.setattr(message_accumulator, "DefaultRecordBatchBuilder", default_records._DefaultRecordBatchBuilderPy)
+    async with producing(settings) as producer:
+        monkeypatch.setattr(producer, "_serialize", lambda key, value, _: (key, value))
+        yield producer
 
 
 def events(records: list[Any], kind: str = "thing.changed.v1") -> Iterator[Event]:

@@ -7,11 +7,25 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 
 from shared import background, db, reaction
 from shared.consumer import Reactions, Watch
 from shared.envelope import Event, encode, headers, topic_of
-from tests.integration.streams import CLOCK, SERVICE, Stand, event_of, make_topic, new_name, producing, stand, until
+from shared.kafka import build_consumer
+from tests.integration.streams import (
+    CLOCK,
+    SERVICE,
+    NotUtf8,
+    Stand,
+    event_of,
+    make_topic,
+    new_name,
+    producing,
+    producing_anything,
+    stand,
+    until,
+)
 
 pytestmark = pytest.mark.integration
 QUICK = Watch(tick_seconds=0.2, restart_seconds=0.5, again_seconds=2.0)
@@ -97,6 +111,48 @@ async def test_headers__null_or_not_utf8__record_is_handled_and_the_next_too(fac
         rows = await effects(facility, len(odd) + 1)
 
     assert [row["version"] for row in rows] == list(range(1, len(odd) + 2))
+
+
+async def test_header_name__not_utf8__record_is_put_aside_and_its_neighbours_handled(
+    facility: Stand, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _send_with_unreadable_names(facility, source, monkeypatch)
+    async with background.running(reactions_of(facility, source).run):
+        rows = await effects(facility, 8)
+        put_aside = await letters(facility, 2)
+
+    assert sorted(row["version"] for row in rows) == [1, 2, 4, 5, 7, 8, 9, 10]
+    assert [(row["code"], row["record_offset"]) for row in put_aside] == [("malformed", 2), ("malformed", 5)]
+
+
+async def test_header_name__not_utf8__batch_reader_gets_every_record_in_order(
+    facility: Stand, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _send_with_unreadable_names(facility, source, monkeypatch)
+    consumer = build_consumer(facility.settings, group=None, auto_offset_reset="earliest")
+    await consumer.start()
+    places = [TopicPartition(topic_of(source), number) for number in (0, 1)]
+    consumer.assign(places)
+    for place in places:
+        consumer.seek(place, 0)
+    seen: dict[int, list[int]] = {0: [], 1: []}
+    async with asyncio.timeout(15):
+        while sum(map(len, seen.values())) < 10:
+            for place, records in (await consumer.getmany(timeout_ms=100)).items():
+                seen[place.partition] += [record.offset for record in records]
+    await consumer.stop()
+
+    assert seen == {0: list(range(8)), 1: [0, 1]}
+
+
+async def _send_with_unreadable_names(at: Stand, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight records on partition 0, the third and the sixth unreadable, and two on partition 1."""
+    async with producing_anything(at.settings, monkeypatch) as producer:
+        for version in range(1, 11):
+            event = encode(event_of(source, "thing/1", version))
+            named: list[tuple[Any, Any]] = [(NotUtf8("x"), b"x")] if version in (3, 6) else []
+            partition = 0 if version <= 8 else 1
+            await producer.send_and_wait(topic_of(source), event, b"k", partition=partition, headers=named)
 
 
 async def test_poison__among_good_records__is_put_aside_and_the_partition_goes_on(facility: Stand, source: str) -> None:
