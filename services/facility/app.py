@@ -1,0 +1,73 @@
+"""Facility put together: the registry, opening hours and bookings."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.facility.booking import api as booking_api
+from services.facility.booking import reactions as booking_reactions
+from services.facility.booking import wide_api
+from services.facility.booking.commands import expire_due
+from services.facility.booking.desk import Desk
+from services.facility.hours import api as hours_api
+from services.facility.registry import api as registry_api
+from shared import db, deadletter, logs
+from shared.background import every, running
+from shared.clock import build_clock
+from shared.consumer import Reactions
+from shared.http import create_app
+from shared.relay import Relay
+from shared.settings import Settings
+
+SERVICE = "facility"
+EXPIRE_SECONDS = 5.0
+
+
+def build(settings: Settings) -> FastAPI:
+    logs.configure(settings)
+    clock = build_clock(settings.test_clock)
+
+    async def run_due() -> None:
+        await expire_due(Desk(app.state.pool, clock))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pool = app.state.pool = await db.open_pool(settings)
+        app.state.relay = Relay(pool, settings, clock, SERVICE)
+        app.state.reactions = Reactions(SERVICE, pool, settings, clock)
+        for topic, handlers in booking_reactions.handlers(Desk(pool, clock)).items():
+            app.state.reactions.on(topic, handlers)
+        try:
+            async with running(app.state.relay.run, app.state.reactions.run, every(EXPIRE_SECONDS, run_due)):
+                yield
+        finally:
+            await pool.close()
+
+    async def ready() -> dict[str, Any]:
+        """Ready when bookings can be decided, whatever Kafka does; the lag says what is not yet told."""
+        lag = await app.state.relay.lag()
+        return {
+            "state": "ready",
+            "lag": lag.unpublished,
+            "oldest_seconds": round(lag.oldest_seconds, 1),
+            "reactions": app.state.reactions.status(),
+        }
+
+    app = create_app(
+        service=SERVICE,
+        settings=settings,
+        clock=clock,
+        routers=[
+            registry_api.router,
+            hours_api.router,
+            booking_api.router,
+            wide_api.router,
+            deadletter.router(SERVICE, lambda: app.state.reactions.apply),
+        ],
+        lifespan=lifespan,
+        ready=ready,
+        due=[run_due],
+    )
+    return app

@@ -1,0 +1,57 @@
+"""Reading periods as callers send them: every fault is one code, with where it is and what would be accepted."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from shared.contracts.opening_hours import Period
+from shared.problems import Invalid, Message
+from shared.sentences import explain
+from shared.types import Body
+
+WRONG = Message("Åpningstidene kan ikke brukes slik.", "The opening hours cannot be used like this.")
+_PERIODS = TypeAdapter(list[Period])
+LONGEST = dt.timedelta(days=397)
+
+
+class InvalidHours(Invalid):
+    code = "invalid_hours"
+    detail = WRONG
+
+
+class PutHours(Body):
+    periods: Any
+
+
+class Preview(Body):
+    """`from` and `to`, or `at`."""
+
+    periods: Any
+    time_zone: str = "Europe/Oslo"
+    at: str | None = None
+
+
+def read(periods: Any) -> list[Period]:
+    """Raises InvalidHours for what rule B.9 refuses, unknown rule kinds and faults of form."""
+    try:
+        return _PERIODS.validate_python(periods)
+    except ValidationError as error:
+        found = [{**one, "loc": ("periods", *one["loc"])} for one in error.errors(include_url=False)]
+        raise InvalidHours(errors=[_both(one) for one in found[:20]]) from None
+
+
+def dump(periods: Sequence[Period]) -> list[dict[str, Any]]:
+    return [period.model_dump(mode="json") for period in periods]
+
+
+def check_window(first: dt.date, last: dt.date) -> None:
+    """Raises Invalid unless the dates are in order and at most 13 months apart."""
+    if not dt.timedelta(0) <= last - first <= LONGEST:
+        raise Invalid(Message("Velg et tidsrom på høyst 13 måneder.", "Choose a range of at most 13 months."))
+
+
+def _both(error: Any) -> dict[str, Any]:
+    norwegian, english = explain(error, "nb"), explain(error, "en")
+    return {"loc": english["loc"], "message": Message(norwegian["message"], english["message"])}

@@ -1,0 +1,207 @@
+"""What is decided about squares, units and spaces, each in one transaction with its event."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from services.facility.registry import store
+from services.facility.registry.bodies import PutSpace, PutSquare, PutUnit
+from shared import db, envelope, outbox
+from shared.clock import Clock
+from shared.contracts.facility import Settings, Space, Square, Unit
+from shared.http import correlation_id
+from shared.identity import Actor
+from shared.policy import require
+from shared.problems import (
+    Conflict,
+    IdInUse,
+    Invalid,
+    Message,
+    NotFound,
+    PreconditionRequired,
+    Stale,
+)
+from shared.types import Contract
+
+IN_USE = Message("Rommet har reservasjoner fram i tid.", "The room has bookings ahead.")
+HAS_PARTS = Message("Rommet har deler som må fjernes først.", "The room has parts that must go first.")
+CYCLE = Message("Et rom kan ikke være en del av seg selv.", "A room cannot be part of itself.")
+OTHER_SQUARE = Message("Det hører til et annet torg.", "It belongs to another square.")
+UNKNOWN = Message("Finnes ikke.", "There is no such thing.")
+
+
+@dataclass(frozen=True)
+class Saved:
+    version: int
+    body: dict[str, Any]
+    created: bool
+
+
+async def put_square(pool: Any, clock: Clock, who: Actor, square_id: UUID, body: PutSquare, seen: int | None) -> Saved:
+    """A changed staff_share is a decision of its own, since figures depend on when it was made."""
+    require(who, "registry.write", square_id=square_id)
+    share = format(body.staff_share.normalize(), "f")
+    wanted = Square(square_id=square_id, name=body.name, time_zone=body.time_zone, status=body.status)
+
+    async def work() -> Saved:
+        async with db.transaction(pool) as conn:
+            known = await store.square(conn, square_id, lock=True)
+            row = known[0] if known else None
+            if known and row and known[1] == wanted and row["staff_share"] == share:
+                return Saved(row["version"], shown(row["version"], wanted, staff_share=share), False)
+            version = _next(
+                seen, row["version"] if row else 0, shown(row["version"], known[1]) if row and known else {}
+            )
+            decided = row is None or row["staff_share"] != share
+            decision = (row["settings_decision"] if row else 0) + (1 if decided else 0)
+            if not await store.save_square(conn, version, wanted, share, decision):
+                raise IdInUse
+            now = clock.now()
+            events = [_event("square.changed.v1", f"square/{square_id}", version, wanted, square_id, now)]
+            if decided:
+                settings = Settings(square_id=square_id, decision=decision, decided_at=now, staff_share=share)
+                subject = f"settings/{square_id}/{decision}"
+                events.append(_event("settings.decided.v1", subject, 1, settings, square_id, now))
+            await outbox.record_many(conn, events)
+            return Saved(version, shown(version, wanted, staff_share=share), row is None)
+
+    return await db.retrying(work)
+
+
+async def put_unit(pool: Any, clock: Clock, who: Actor, unit_id: UUID, body: PutUnit, seen: int | None) -> Saved:
+    require(who, "registry.write", square_id=body.square_id)
+    wanted = Unit(unit_id=unit_id, square_id=body.square_id, kind=body.kind, name=body.name, memberships=body.members())
+
+    async def work() -> Saved:
+        async with db.transaction(pool) as conn:
+            for member in {body.square_id, *(one.square_id for one in wanted.memberships)}:
+                if not await store.square(conn, member):
+                    raise _refused("square_id", UNKNOWN)
+            known = await store.unit(conn, unit_id, lock=True)
+            if known and known[1] == wanted:
+                return Saved(known[0], shown(*known), False)
+            version = _next(seen, known[0] if known else 0, shown(*known) if known else {})
+            if not await store.save_unit(conn, version, wanted):
+                raise IdInUse
+            event = _event("unit.changed.v1", f"unit/{unit_id}", version, wanted, body.square_id, clock.now(), unit_id)
+            await outbox.record(conn, event)
+            return Saved(version, shown(version, wanted), known is None)
+
+    return await db.retrying(work)
+
+
+async def put_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, body: PutSpace, seen: int | None) -> Saved:
+    require(who, "registry.write", square_id=body.square_id)
+    wanted = Space(space_id=space_id, **body.model_dump())
+
+    async def work() -> Saved:
+        async with db.transaction(pool) as conn:
+            touched = [space_id, *([body.parent_id] if body.parent_id else [])]
+            await store.lock_spaces(conn, touched)
+            known = await store.space(conn, space_id)
+            if known and known[1] == wanted:
+                return Saved(known[0], shown(*known), False)
+            version = _next(seen, known[0] if known else 0, shown(*known) if known else {})
+            await _check_space(conn, known[1] if known else None, wanted, clock.now())
+            return await _save_space(conn, version, wanted, clock.now(), known is None)
+
+    return await db.retrying(work)
+
+
+async def withdraw_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, seen: int | None) -> Saved:
+    """Out of use for good; what happened in it stays known. Raises Conflict while it has parts or bookings ahead."""
+
+    async def work() -> Saved:
+        async with db.transaction(pool) as conn:
+            await store.lock_spaces(conn, [space_id])
+            known = await store.space(conn, space_id)
+            if not known:
+                raise NotFound
+            version, space = known
+            require(who, "registry.write", square_id=space.square_id)
+            if space.withdrawn:
+                return Saved(version, shown(*known), False)
+            if seen is not None and seen != version:
+                raise Stale(shown(*known))
+            if await store.has_children(conn, space_id):
+                raise Conflict(HAS_PARTS, code="in_use")
+            if await store.in_use(conn, [space_id], clock.now()):
+                raise Conflict(IN_USE, code="in_use")
+            gone = space.model_copy(update={"withdrawn": True})
+            return await _save_space(conn, version + 1, gone, clock.now(), False)
+
+    return await db.retrying(work)
+
+
+async def _check_space(conn: Any, known: Space | None, wanted: Space, now: dt.datetime) -> None:
+    """Raises Invalid for what cannot be, Conflict for what would tear a booking apart."""
+    if known and known.square_id != wanted.square_id:
+        raise _refused("square_id", OTHER_SQUARE)
+    if not await store.square(conn, wanted.square_id):
+        raise _refused("square_id", UNKNOWN)
+    if wanted.unit_id and not await store.unit(conn, wanted.unit_id):
+        raise _refused("unit_id", UNKNOWN)
+    if wanted.parent_id:
+        parent = await store.space(conn, wanted.parent_id)
+        if wanted.parent_id == wanted.space_id:
+            raise _refused("parent_id", CYCLE)
+        if not parent or parent[1].withdrawn:
+            raise _refused("parent_id", UNKNOWN)
+        if parent[1].square_id != wanted.square_id:
+            raise _refused("parent_id", OTHER_SQUARE)
+        if wanted.space_id in await store.above(conn, wanted.parent_id):
+            raise _refused("parent_id", CYCLE)
+    if (known.parent_id if known else None) == wanted.parent_id and known:
+        return
+    moving = await store.under(conn, wanted.space_id) if known else []
+    becomes_inner = [wanted.parent_id] if wanted.parent_id else []
+    if await store.in_use(conn, [*moving, *becomes_inner], now):
+        raise Conflict(IN_USE, code="in_use")
+
+
+async def _save_space(conn: Any, version: int, space: Space, now: dt.datetime, created: bool) -> Saved:
+    if not await store.save_space(conn, version, space):
+        raise IdInUse
+    subject = f"space/{space.space_id}"
+    await outbox.record(conn, _event("space.changed.v1", subject, version, space, space.square_id, now, space.unit_id))
+    return Saved(version, shown(version, space), created)
+
+
+def shown(version: int, state: Contract, **more: Any) -> dict[str, Any]:
+    return {**state.model_dump(mode="json"), **more, "id": _id_of(state), "version": version}
+
+
+def _id_of(state: Contract) -> str:
+    name = next(iter(type(state).model_fields))
+    return str(getattr(state, name))
+
+
+def _next(seen: int | None, present: int, current: dict[str, Any]) -> int:
+    """The next version, once the caller has seen the present one. A first one needs no If-Match."""
+    if present and seen is None:
+        raise PreconditionRequired
+    if seen is not None and seen != present:
+        raise Stale(current) if present else NotFound
+    return present + 1
+
+
+def _refused(field: str, why: Message) -> Invalid:
+    return Invalid(why, errors=[{"loc": [field], "message": why}])
+
+
+def _event(
+    kind: str, subject: str, version: int, state: Contract, square: UUID, now: dt.datetime, unit: UUID | None = None
+) -> envelope.Event:
+    return envelope.build(
+        "facility",
+        kind,
+        subject,
+        version,
+        state,
+        at=now,
+        square_id=square,
+        unit_id=unit,
+        classification="open",
+        correlation_id=correlation_id(),
+    )
