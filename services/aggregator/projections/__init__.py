@@ -46,10 +46,10 @@ class TypedEvent(Envelope, Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a browser should fetch again: a square's view, the local dates touched (none: all) and the items' ids."""
+    """What a browser should fetch again: a view of a square (None: of all), its local dates (none: all), the items."""
 
     view: str
-    square_id: UUID
+    square_id: UUID | None
     dates: tuple[dt.date, ...] = ()
     ids: tuple[str, ...] = ()
 

@@ -12,6 +12,7 @@ from services.aggregator.projections import Batch, Change
 from services.aggregator.visitors import store
 from services.aggregator.visitors.facts import MINUTE, instant, micros
 from shared.contracts import counters, facility
+from shared.types import Contract
 
 VIEW = "visitors"
 
@@ -29,7 +30,7 @@ class Visitors:
         "visitor_manual_count",
         "visitor_reading",
     )
-    models = frozenset(
+    models: frozenset[type[Contract]] = frozenset(
         {
             facility.Square,
             facility.Unit,

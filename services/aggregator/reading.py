@@ -1,0 +1,209 @@
+"""Answers out of the views: squares, resources, calendar days, freshness. Days come as ready JSON and stay text."""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.aggregator.projections.sources import SILENT_AFTER
+from shared.contracts import opening_hours
+from shared.walltime import local_fields, written
+
+HEALTH = "health_station"
+# What others see of a health station's item: that the room is taken, and when.
+_SEEN_BY_ALL = (
+    "kind", "id", "version", "unit_id", "state", "space_ids", "setup_minutes", "teardown_minutes",
+    "starts_at", "ends_at", "local_date", "local_start", "local_end",
+)  # fmt: skip
+_ONE_DAY = dt.timedelta(days=1)
+
+SQUARES = """
+select square_id, name, time_zone, status from resource_square
+where generation = (select generation from projection where name = 'resources') order by name, square_id
+"""
+SQUARE = """
+select square_id, name, time_zone, status from resource_square
+where generation = (select generation from projection where name = 'resources') and square_id = $1
+"""
+# Those that are there by their latest address and those that are or were members.
+UNITS = """
+select unit_id, square_id, kind, name, memberships from resource_unit
+where generation = (select generation from projection where name = 'resources')
+    and (square_id = $1 or memberships @> jsonb_build_array(jsonb_build_object('square_id', $1)))
+order by kind, name, unit_id
+"""
+ALL_UNITS = """
+select unit_id, square_id from resource_unit
+where generation = (select generation from projection where name = 'resources')
+"""
+SPACES = """
+select space from resource_space
+where generation = (select generation from projection where name = 'resources') and square_id = $1 and not withdrawn
+order by (space ->> 'position')::integer, space ->> 'name', space_id
+"""
+
+# A stale day is put together for this reader; the stored one follows when the projector has time.
+DAYS = """
+select local_date, case when stale then calendar_items(generation, square_id, local_date) else items end as items
+from calendar_day
+where generation = (select generation from projection where name = 'calendar')
+    and square_id = $1 and local_date between $2 and $3
+order by local_date
+"""
+CLOSURES = """
+select starts_at, ends_at, item from calendar_closure
+where generation = (select generation from projection where name = 'calendar') and square_id = $1
+    and starts_at < $3 and (ends_at is null or (ends_at > $2 and ends_at > starts_at))
+order by starts_at, id
+"""
+HOURS = """
+select unit_id, periods from calendar_hours
+where generation = (select generation from projection where name = 'calendar') and unit_id = any($1::uuid[])
+    and periods is not null
+"""
+
+# Complete as far as the partition farthest behind; not at all before all of them were heard of.
+SOURCES = """
+select source, case when count(*) = max(partitions) then min(complete_until) end as complete_until,
+       max(complete_until) as heard_at
+from source_watermark where generation = (select generation from projection where name = 'sources')
+group by source order by source
+"""
+LAST_EVENTS = """
+select p.topic, max(p.event_time) as at
+from position as p join projection as v on v.name = p.projection and v.generation = p.generation
+group by p.topic
+"""
+
+
+@dataclass(frozen=True)
+class Square:
+    square_id: UUID
+    name: str
+    time_zone: str
+    status: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True)
+class Unit:
+    unit_id: UUID
+    kind: str
+    name: str
+
+
+async def squares(conn: Any) -> list[Square]:
+    return [Square(**row) for row in await conn.fetch(SQUARES)]
+
+
+async def square(conn: Any, square_id: UUID) -> Square | None:
+    row = await conn.fetchrow(SQUARE, square_id)
+    return Square(**row) if row else None
+
+
+async def units(conn: Any, square_id: UUID) -> list[Unit]:
+    return [Unit(row["unit_id"], row["kind"], row["name"]) for row in await conn.fetch(UNITS, square_id)]
+
+
+async def units_by_square(conn: Any) -> dict[UUID, list[UUID]]:
+    found: dict[UUID, list[UUID]] = {}
+    for row in await conn.fetch(ALL_UNITS):
+        found.setdefault(row["square_id"], []).append(row["unit_id"])
+    return found
+
+
+async def spaces(conn: Any, square_id: UUID) -> list[dict[str, Any]]:
+    return [row["space"] for row in await conn.fetch(SPACES, square_id)]
+
+
+async def sources(conn: Any, now: dt.datetime) -> list[dict[str, Any]]:
+    """Every source ever heard of: up to when it is complete, and whether it has fallen silent."""
+    return [
+        {
+            "source": row["source"],
+            "complete_until": row["complete_until"] and row["complete_until"].isoformat(),
+            "silent": row["complete_until"] is None or now - row["complete_until"] > SILENT_AFTER,
+        }
+        for row in await conn.fetch(SOURCES)
+    ]
+
+
+async def last_events(conn: Any) -> dict[str, dt.datetime]:
+    return {row["topic"]: row["at"] for row in await conn.fetch(LAST_EVENTS) if row["at"]}
+
+
+async def days(
+    conn: Any, where: Square, of: Sequence[Unit], hidden: Iterable[UUID], first: dt.date, last: dt.date
+) -> str:
+    """The dates from `first` to `last`, both inside, as a JSON array; items of `hidden` units masked."""
+    dates = [first + _ONE_DAY * n for n in range((last - first).days + 1)]
+    stored = {row["local_date"]: row["items"] for row in await conn.fetch(DAYS, where.square_id, first, last)}
+    closures = await _closures(conn, where, dates)
+    openings = await _openings(conn, of, dates)
+    masked = {str(unit_id) for unit_id in hidden}
+    return "[" + ",".join(
+        f'{{"date":"{date}","items":[{",".join(_items(stored.get(date, ""), closures.get(date, []), masked))}],'
+        f'"openings":{json.dumps(openings.get(date, {}), separators=(",", ":"))}}}'
+        for date in dates
+    ) + "]"  # fmt: skip
+
+
+def _items(stored: str, closures: Sequence[str], masked: set[str]) -> Iterator[str]:
+    yield from closures
+    if stored:
+        yield mask(stored, masked) if any(unit_id in stored for unit_id in masked) else stored
+
+
+def mask(items: str, units_hidden: set[str]) -> str:
+    """The same items, with nothing of the hidden units' but that a room is taken; what is public stays."""
+    shown = []
+    for item in json.loads(f"[{items}]"):
+        if item.get("unit_id") in units_hidden and not item.get("public"):
+            item = {key: item[key] for key in _SEEN_BY_ALL if key in item} | {"title": None, "masked": True}
+        shown.append(json.dumps(item, ensure_ascii=False, separators=(",", ":")))
+    return ",".join(shown)
+
+
+async def _closures(conn: Any, where: Square, dates: Sequence[dt.date]) -> dict[dt.date, list[str]]:
+    """Each closure on each local date it covers; the end of one nobody knows the end of is null."""
+    begin, end = _midnight(dates[0], where.zone), _midnight(dates[-1] + _ONE_DAY, where.zone)
+    found: dict[dt.date, list[str]] = {}
+    for row in await conn.fetch(CLOSURES, where.square_id, begin, end):
+        item = json.dumps(row["item"] | _times(row, where.zone), ensure_ascii=False, separators=(",", ":"))
+        for date in dates:
+            ended = row["ends_at"] and row["ends_at"] <= _midnight(date, where.zone)
+            if row["starts_at"] < _midnight(date + _ONE_DAY, where.zone) and not ended:
+                found.setdefault(date, []).append(item)
+    return found
+
+
+def _times(row: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str | None]:
+    if row["ends_at"]:
+        return dict(local_fields(row["starts_at"], row["ends_at"], zone))
+    known = local_fields(row["starts_at"], row["starts_at"], zone)
+    return {**known, "ends_at": None, "local_end": None}
+
+
+async def _openings(conn: Any, of: Sequence[Unit], dates: Sequence[dt.date]) -> dict[dt.date, dict[str, Any]]:
+    """The hours of units as decided, by date; a date of which a unit says nothing is absent."""
+    found: dict[dt.date, dict[str, Any]] = {}
+    for row in await conn.fetch(HOURS, [unit.unit_id for unit in of]):
+        hours = opening_hours.parse(row["periods"])
+        for date in dates:
+            if pieces := hours.pieces(date):
+                found.setdefault(date, {})[str(row["unit_id"])] = pieces
+    return found
+
+
+def _midnight(date: dt.date, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(date, dt.time(), zone).astimezone(dt.UTC)
+
+
+def local_now(now: dt.datetime, where: Square) -> str:
+    return written(now.replace(microsecond=0), where.zone)
