@@ -1,7 +1,6 @@
 """What bookings need to know of the house: the named spaces, the leaves under them, the zone, the hours."""
 
 import datetime as dt
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,7 @@ from zoneinfo import ZoneInfo
 from services.facility.booking.free import Range
 from services.facility.hours import store as hours
 from shared.contracts.opening_hours import parse
-from shared.contracts.opening_hours import parse
 from shared.problems import Invalid, Message
-
-_ONE_DAY = dt.timedelta(days=1)
 
 # The named spaces with the leaves under each; a space without parts is its own leaf.
 SPACES = """
@@ -45,20 +41,6 @@ OF_SQUARE = """
 select id from space
 where ($1::uuid is null or square_id = $1) and ($2::uuid is null or unit_id = $2) and not withdrawn
 order by position, name, id
-"""
-# The newest decision of the nearest space upwards that has hours of its own; no row: none up to the root.
-HOURS = """
-with recursive above (named, id, parent_id, depth) as (
-    select id, id, parent_id, 0 from space where id = any($1::uuid[])
-    union all
-    select a.named, p.id, p.parent_id, a.depth + 1 from above a join space p on p.id = a.parent_id
-)
-select distinct on (a.named) a.named, h.periods
-from above a
-join lateral (
-    select periods from hours where owner_kind = 'space' and owner_id = a.id order by decision desc limit 1
-) h on h.periods is not null
-order by a.named, a.depth
 """
 UNIT = "select square_id, kind from unit where id = $1"
 ZONE = "select time_zone from square where id = $1"
@@ -150,9 +132,8 @@ async def zone_of(conn: Any, square_id: UUID) -> ZoneInfo:
 
 
 async def open_spans(conn: Any, spaces: Sequence[Space], window: Range) -> list[list[Range] | None]:
-    """For each space the spans in which it may be booked, on the dates around `window`; None where it is always open."""
-    rows = await conn.fetch(HOURS, [space.id for space in spaces])
-    periods = {row["named"]: row["periods"] for row in rows}
+    """For each space the spans on the dates around `window` in which it may be booked; None where it is always open."""
+    periods = await hours.effective(conn, [space.id for space in spaces])
     return [_spans(periods[space.id], space.zone, window) if space.id in periods else None for space in spaces]
 
 
