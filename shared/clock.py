@@ -23,6 +23,10 @@ class SteppedClock:
     def now(self) -> datetime:
         return self._held or SystemClock().now()
 
+    @property
+    def stands(self) -> bool:
+        return self._held is not None
+
     def set(self, now: datetime | None) -> None:
         """`None` returns to real time. Any instant is accepted, also an earlier one."""
         self._held = now.astimezone(UTC) if now else None
@@ -30,3 +34,8 @@ class SteppedClock:
 
 def build_clock(test_clock: bool) -> Clock:
     return SteppedClock() if test_clock else SystemClock()
+
+
+def stands_still(clock: Clock) -> bool:
+    """True while a test holds the clock: what is due is then run only when the test asks for it."""
+    return isinstance(clock, SteppedClock) and clock.stands

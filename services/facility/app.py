@@ -15,7 +15,7 @@ from services.facility.hours import api as hours_api
 from services.facility.registry import api as registry_api
 from shared import db, deadletter, logs
 from shared.background import every, running
-from shared.clock import build_clock
+from shared.clock import build_clock, stands_still
 from shared.consumer import Reactions
 from shared.http import create_app
 from shared.relay import Relay
@@ -32,6 +32,10 @@ def build(settings: Settings) -> FastAPI:
     async def run_due() -> None:
         await expire_due(Desk(app.state.pool, clock))
 
+    async def run_due_in_time() -> None:
+        if not stands_still(clock):
+            await run_due()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = app.state.pool = await db.open_pool(settings)
@@ -40,7 +44,7 @@ def build(settings: Settings) -> FastAPI:
         for topic, handlers in booking_reactions.handlers(Desk(pool, clock)).items():
             app.state.reactions.on(topic, handlers)
         try:
-            async with running(app.state.relay.run, app.state.reactions.run, every(EXPIRE_SECONDS, run_due)):
+            async with running(app.state.relay.run, app.state.reactions.run, every(EXPIRE_SECONDS, run_due_in_time)):
                 yield
         finally:
             await pool.close()

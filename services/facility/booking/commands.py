@@ -224,7 +224,6 @@ async def _expire_some(desk: Desk) -> int:
         ran_out = [locked[found] for found in sorted(locked) if domain.hold_ran_out(locked[found], now)]
         expired = await timeline.clear_out(conn, ran_out, now)
         if expired:
-            await closure_store.settle(conn, [booking.id for booking in expired])
             await outbox.record_many(conn, [booking_event(booking) for booking in expired])
         return len(due) if expired else 0
 
