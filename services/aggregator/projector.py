@@ -225,7 +225,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
                 if timeouts >= TIMEOUTS_BEFORE_HALVES and len(prepared.records) > 1:
                     break
             except Exception as error:
-                log.warning("batch_refused", error=type(error).__name__, records=len(prepared.records), exc_info=error)
+                self._tell_refused(prepared, error)
                 if len(prepared.records) == 1:
                     prepared = self._put_aside(prepared, error)
                     continue
@@ -235,6 +235,12 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
         middle = len(prepared.records) // 2
         for half in (prepared.records[:middle], prepared.records[middle:]):
             await self._write_surely(await prepare(half, self._decoder, self._clock.now()))
+
+    def _tell_refused(self, prepared: Prepared, error: Exception) -> None:
+        """Without PostgreSQL's detail: it repeats the row."""
+        trace = None if isinstance(error, asyncpg.PostgresError) else error
+        said = {"error": type(error).__name__, "sqlstate": getattr(error, "sqlstate", None)}
+        log.warning("batch_refused", records=len(prepared.records), exc_info=trace, **said)
 
     def _put_aside(self, alone: Prepared, error: Exception) -> Prepared:
         code = "refused_by_database" if isinstance(error, asyncpg.PostgresError) else "not_applied"

@@ -9,10 +9,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from fastapi import FastAPI
 
-from services.aggregator.app import build
+from services.aggregator import store
+from services.aggregator.app import TOPICS, build
+from services.aggregator.batches import Place
 from shared import envelope
 from shared.envelope import Event, topic_of
 from shared.settings import Settings
@@ -26,6 +28,8 @@ class Log:
     """Speaks on the topics of the house; counts the versions of each subject by itself."""
 
     producer: AIOKafkaProducer
+    reader: AIOKafkaConsumer
+    partitions: list[TopicPartition]
     versions: dict[str, int] = field(default_factory=dict)
 
     async def say(self, service: str, kind: str, subject: str, data: dict[str, Any], **more: Any) -> Event:
@@ -37,6 +41,10 @@ class Log:
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Any = (), **more: Any) -> None:
         await self.producer.send_and_wait(topic, value, key=key, headers=list(headers), **more)
+
+    async def ends(self) -> dict[Place, int]:
+        found = await self.reader.end_offsets(self.partitions)
+        return {(tp.topic, tp.partition): end for tp, end in found.items()}
 
     async def square(self, square_id: UUID, time_zone: str = "Europe/Oslo") -> None:
         data = {"square_id": str(square_id), "name": "Torget", "time_zone": time_zone, "status": "operating"}
@@ -111,14 +119,13 @@ class Stand:
 
     async def caught_up(self) -> None:
         """Every record that is on the topics now is in the views."""
+        ends = await self.log.ends()
 
         async def level() -> bool:
-            watch = self.app.state.watch
-            if watch.reached_at is None or watch.reached_at < begun:
-                return False
-            return not any(watch.lag.values())
+            async with self.pool.acquire() as conn:
+                positions = await store.positions(conn, self.app.state.projector.names)
+            return all(positions.get(place, 0) >= end for place, end in ends.items())
 
-        begun = asyncio.get_running_loop().time()
         await until(level)
 
     async def hashes(self) -> dict[str, str]:
@@ -128,18 +135,22 @@ class Stand:
 
 async def until(true: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> Any:
     async with asyncio.timeout(seconds):
-        while not (answer := await true()):
-            await asyncio.sleep(0.05)
+        while not (answer := await true()):  # noqa: ASYNC110 -- what is waited for happens in another process
+            await asyncio.sleep(0.02)
         return answer
 
 
 @asynccontextmanager
 async def log_of(kafka: infra.Kafka) -> AsyncIterator[Log]:
     producer = AIOKafkaProducer(enable_idempotence=True, max_request_size=2_000_000, **kafka.options())
+    reader = AIOKafkaConsumer(**kafka.options())
     await producer.start()
+    await reader.start()
     try:
-        yield Log(producer)
+        partitions = [TopicPartition(topic, n) for topic in TOPICS for n in await producer.partitions_for(topic)]
+        yield Log(producer, reader, partitions)
     finally:
+        await reader.stop()
         await producer.stop()
 
 

@@ -152,7 +152,9 @@ group by t.square_id order by t.square_id
 """
 SAVE_CLOSURES = """
 insert into calendar_closure as c
-select $1, * from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::jsonb[])
+select $1, id, version, square_id, starts_at, ends_at, item::jsonb
+from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::text[])
+    as i (id, version, square_id, starts_at, ends_at, item)
 on conflict (generation, id) do update set
     version = excluded.version, square_id = excluded.square_id, starts_at = excluded.starts_at,
     ends_at = excluded.ends_at, item = excluded.item
@@ -162,7 +164,8 @@ returning id, square_id
 # Decisions are subjects of their own, so one owner's may come in any order: the highest number stands.
 SAVE_HOURS = """
 insert into calendar_hours as h
-select $1, * from unnest($2::uuid[], $3::integer[], $4::uuid[], $5::jsonb[])
+select $1, unit_id, decision, square_id, periods::jsonb
+from unnest($2::uuid[], $3::integer[], $4::uuid[], $5::text[]) as i (unit_id, decision, square_id, periods)
 on conflict (generation, unit_id) do update set
     decision = excluded.decision, square_id = excluded.square_id, periods = excluded.periods
 where excluded.decision > h.decision
@@ -277,7 +280,7 @@ class Calendar:
             [data.owner_id for data in ordered],
             [data.decision for data in ordered],
             [data.square_id for data in ordered],
-            [data.periods for data in ordered],
+            [None if data.periods is None else to_json(data.periods).decode() for data in ordered],
         )
         return [Change(self.name, square) for square in sorted({row["square_id"] for row in rows})]
 
@@ -382,19 +385,19 @@ def _closure(event: TypedEvent[Closure]) -> tuple[Any, ...]:
     ends_at = min((at for at in (data.ends_at, data.lifted_at) if at is not None), default=None)
     item = {
         "kind": "closure",
-        "id": str(data.closure_id),
+        "id": data.closure_id,
         "version": event.subjectversion,
-        "unit_id": data.unit_id and str(data.unit_id),
+        "unit_id": data.unit_id,
         "title": None,
         "state": "lifted" if data.lifted_at else "declared",
-        "space_ids": [str(space) for space in data.space_ids],
+        "space_ids": data.space_ids,
         "whole_square": data.whole_square,
         "setup_minutes": 0,
         "teardown_minutes": 0,
         "reason_code": data.reason_code,
         "masked": False,
     }
-    return data.closure_id, event.subjectversion, data.square_id, data.starts_at, ends_at, item
+    return data.closure_id, event.subjectversion, data.square_id, data.starts_at, ends_at, to_json(item).decode()
 
 
 def _open_json(item: dict[str, Any]) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic_core import to_json
+
 from services.aggregator.projections import Batch, Change
 from shared.contracts.facility import Space, Square, Unit
 from shared.types import Contract
@@ -17,7 +19,9 @@ returning square_id, square_id as id
 """
 SAVE_UNITS = """
 insert into resource_unit as r
-select $1, * from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::jsonb[])
+select $1, unit_id, version, square_id, kind, name, memberships::jsonb
+from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[])
+    as i (unit_id, version, square_id, kind, name, memberships)
 on conflict (generation, unit_id) do update set
     version = excluded.version, square_id = excluded.square_id, kind = excluded.kind, name = excluded.name,
     memberships = excluded.memberships
@@ -26,7 +30,9 @@ returning square_id, unit_id as id
 """
 SAVE_SPACES = """
 insert into resource_space as r
-select $1, * from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::boolean[], $6::jsonb[])
+select $1, space_id, version, square_id, withdrawn, space::jsonb
+from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::boolean[], $6::text[])
+    as i (space_id, version, square_id, withdrawn, space)
 on conflict (generation, space_id) do update set
     version = excluded.version, square_id = excluded.square_id, withdrawn = excluded.withdrawn, space = excluded.space
 where excluded.version > r.version
@@ -61,10 +67,10 @@ def _square(data: Square, version: int) -> tuple[Any, ...]:
 
 
 def _unit(data: Unit, version: int) -> tuple[Any, ...]:
-    memberships = [one.model_dump(mode="json") for one in data.memberships]
+    memberships = to_json(data.memberships).decode()
     return data.unit_id, version, data.square_id, data.kind, data.name, memberships
 
 
 def _space(data: Space, version: int) -> tuple[Any, ...]:
-    space = data.model_dump(mode="json", exclude={"square_id", "withdrawn"})
+    space = data.model_dump_json(exclude={"square_id", "withdrawn"})
     return data.space_id, version, data.square_id, data.withdrawn, space
