@@ -24,7 +24,7 @@ from shared.background import every, running
 from shared.clock import SystemClock, build_clock
 from shared.http import ClockBody, create_app
 
-FOLLOWER = "admin@*"
+FOLLOWER = "auditor@*"  # reads what happens everywhere, changes nothing
 LARGE_BODIES = ("/api/counters/readings", "/api/counters/import", "/api/counters/push")
 
 

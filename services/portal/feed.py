@@ -14,6 +14,7 @@ from shared import logs
 SILENCE_SECONDS = 30.0
 AGAIN_SECONDS = 0.5
 LONGEST_LINE = 1024 * 1024
+GONE = 410
 log = logs.get(__name__)
 
 
@@ -23,6 +24,7 @@ class Feed:
         self._url = f"{url}/api/aggregator/changes"
         self._hub = hub
         self._token = token
+        self._known = False
         self.connected = False
 
     async def follow(self) -> None:
@@ -37,14 +39,15 @@ class Feed:
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _follow_once(self) -> None:
-        asked = {"since": self._hub.latest} if self._hub.latest else {}
+        asked = {"since": self._hub.latest} if self._known else {}
         headers = {"authorization": f"Bearer {self._token()}"}
         timeout = httpx.Timeout(SILENCE_SECONDS, connect=2.0)
         async with self._http.stream("GET", self._url, params=asked, headers=headers, timeout=timeout) as answer:
+            if answer.status_code == GONE:
+                self._known = False
+                return
             answer.raise_for_status()
             self.connected = True
-            if not asked:  # what happened before is not known here
-                self._hub.reset(0)
             async for line in answer.aiter_lines():
                 self._take(line)
 
@@ -52,7 +55,8 @@ class Feed:
         if not line.strip() or len(line) > LONGEST_LINE:
             return
         row: dict[str, Any] = json.loads(line)
-        if row["view"] == "reset":
-            self._hub.reset(int(row["seq"]))
-        else:
+        if "view" in row:
             self._hub.publish(row)
+        elif not self._known:  # the first line says where the changes begin; what was before is not known here
+            self._hub.reset(int(row["seq"]))
+            self._known = True

@@ -109,8 +109,6 @@ class Hub:
         change = _change(row)
         if change.seq <= self.latest:
             return
-        if self.latest == 0:
-            self._from = change.seq - 1
         if len(self._ring) == RING:
             self._from = self._ring[0].seq
         self._ring.append(change)

@@ -75,6 +75,7 @@ class Upstream:
 
     async def _lines(self, since: int | None) -> AsyncIterator[str]:
         sent = len(self.changes) if since is None else since
+        yield json.dumps({"seq": sent}) + "\n"
         while True:
             for row in self.changes[sent:]:
                 sent = row["seq"]
