@@ -77,6 +77,9 @@ class EmbeddedKafka:
         self.home, self.port, self._controller, self._passwords = home, port, controller_port, passwords
         self.log, self._out = home / "kafka.log", home / "kafka.out"
         self.process: subprocess.Popen[bytes] | None = None
+        self._settings = home / "server.properties"
+        self._java: list[str | Path] = []
+        self._seen = 0
 
     @property
     def bootstrap(self) -> str:
@@ -84,27 +87,34 @@ class EmbeddedKafka:
 
     def start(self, progress: Progress, seconds: float = 60) -> None:
         """Raises LocalError with the end of the log when it does not come up."""
+        self.prepare(progress)
+        wait_until(self.said_ready, self.launch(), "Kafka", self.log, seconds)
+
+    def prepare(self, progress: Progress) -> None:
+        """Jars, settings and, the first time, the formatted storage."""
         self.home.mkdir(parents=True, exist_ok=True)
         self.log.touch()
-        properties = self._write_settings()
-        cache = cache_folder()
-        java = _java(self.home, cache, progress)
+        self._settings = self._write_settings()
+        self._java = _java(self.home, cache_folder(), progress)
         if not (self.home / "data" / "meta.properties").exists():
             progress("formatting Kafka's storage")
-            self._format(java, properties)
-        seen = self.log.stat().st_size
-        self.process = spawn([*java, *_archive(cache), "kafka.Kafka", properties], self._out)
-        wait_until(lambda: self._said_ready(seen), self.process, "Kafka", self.log, seconds)
+            self._format(self._java, self._settings)
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """After `prepare`; ready when `said_ready`."""
+        self._seen = self.log.stat().st_size
+        self.process = spawn([*self._java, *_archive(cache_folder()), "kafka.Kafka", self._settings], self._out)
+        return self.process
 
     def stop(self) -> None:
         if self.process:
             stop(self.process, signal.SIGTERM)
 
-    def _said_ready(self, seen: int) -> bool:
+    def said_ready(self) -> bool:
         """A port probe may be answered by somebody else's broker; this line of this start cannot."""
         with self.log.open("rb") as log:
             size = log.seek(0, 2)
-            log.seek(seen if size >= seen else 0)
+            log.seek(self._seen if size >= self._seen else 0)
             return READY.encode() in log.read()
 
     def _write_settings(self) -> Path:
@@ -169,14 +179,10 @@ def train(home: Path, ports: tuple[int, int], progress: Progress) -> None:
         return
     progress("preparing a faster start of Kafka (once)")
     broker = EmbeddedKafka(home, *ports, {ADMIN: uuid.uuid4().hex, _NODE: uuid.uuid4().hex})
-    home.mkdir(parents=True, exist_ok=True)
-    broker.log.touch()
-    properties = broker._write_settings()
-    java = _java(home, cache, progress)
-    broker._format(java, properties)
+    broker.prepare(progress)
     part = archive.with_suffix(f".{uuid.uuid4().hex}.part")
-    process = spawn([*java, f"-XX:AOTCacheOutput={part}", "kafka.Kafka", properties], broker._out)
-    wait_until(lambda: broker._said_ready(0), process, "Kafka", broker.log, 60)
+    process = spawn([*broker._java, f"-XX:AOTCacheOutput={part}", "kafka.Kafka", broker._settings], broker._out)
+    wait_until(broker.said_ready, process, "Kafka", broker.log, 60)
     stop(process, seconds=60)
     if part.exists():
         part.replace(archive)

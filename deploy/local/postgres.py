@@ -41,18 +41,27 @@ class EmbeddedPostgres:
         self.home, self.port, self._password = home, port, password
         self.data, self.log = home / "data", home / "postgres.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self._user: str | None = None
 
     def start(self, progress: Progress) -> None:
         """Raises LocalError with the end of the log when it does not come up."""
-        user = server_user()
+        self.prepare(progress)
+        wait_until(self.answers, self.launch(), "PostgreSQL", self.log, 60)
+
+    def prepare(self, progress: Progress) -> None:
+        """The data folder, the first time."""
+        self._user = server_user()
         self.home.mkdir(parents=True, exist_ok=True)
         if not (self.data / "PG_VERSION").exists():
             progress("making the database")
-            self._initialise(user)
+            self._initialise(self._user)
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """After `prepare`; ready when it `answers`."""
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         argv: list[str | Path] = [BIN / "postgres", "-D", self.data, "-p", str(self.port), *settings]
-        self.process = spawn(argv, self.log, user=user, last_word=signal.SIGINT)
-        wait_until(self._answers, self.process, "PostgreSQL", self.log, 60)
+        self.process = spawn(argv, self.log, user=self._user, last_word=signal.SIGINT)
+        return self.process
 
     def stop(self) -> None:
         if self.process:
@@ -77,7 +86,7 @@ class EmbeddedPostgres:
             shutil.rmtree(self.data, ignore_errors=True)
             raise LocalError(f"PostgreSQL's initdb failed in {self.data}:\n{made.stderr[-2000:]}")
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         argv = [str(BIN / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(argv, capture_output=True).returncode == 0
 

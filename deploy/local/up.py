@@ -1,0 +1,135 @@
+"""`torg up`: start, load the demo, say where it is, keep it running."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from deploy.house import ROOT
+from deploy.local import children
+from deploy.local.children import Plan
+from deploy.local.demo_process import TOKEN
+from deploy.local.errors import LocalError
+from deploy.local.instance import Instance
+from deploy.local.process import is_free, spawn
+from deploy.local.supervisor import Supervisor
+
+_DETACHED_SECONDS = 300.0
+
+
+def run(instance: Instance, port: int, demo_wanted: bool, detach: bool, out: Console) -> None:
+    """Blocks until stopped, or with `detach` until it is up. Raises LocalError when it does not come up."""
+    if instance.running():
+        status = instance.status()
+        out.print(f"already running: {status['url']}")
+        return
+    if not is_free(port):
+        raise LocalError(f"port {port} is taken; choose another with ./torg up --port N")
+    if detach:
+        _detach(instance, port, demo_wanted, out)
+        return
+    _foreground(instance, port, demo_wanted, out)
+
+
+def _foreground(instance: Instance, port: int, demo_wanted: bool, out: Console) -> None:
+    began = time.monotonic()
+
+    def progress(line: str) -> None:
+        out.print(f"[dim]{time.monotonic() - began:6.1f} s[/]  {line}", highlight=False)
+
+    with instance.locked():
+        instance.prepare()
+        if left := instance.end_left_over():
+            progress(f"ended what an earlier run left: {', '.join(left)}")
+        plan = Plan(instance, port, demo_wanted, instance.ports(children.wanted_ports()))
+        supervisor = Supervisor(plan, progress)
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sign, lambda *_: supervisor.ask_to_stop())
+        try:
+            supervisor.start()
+            if demo_wanted:
+                _load_demo(instance, plan.url, progress)
+            (instance.folder / "up.json").write_text(json.dumps({"url": plan.url}))
+            out.print(_welcome(plan, time.monotonic() - began), highlight=False)
+            supervisor.run()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            progress("stopping")
+            (instance.folder / "up.json").unlink(missing_ok=True)
+            supervisor.stop()
+
+
+def _load_demo(instance: Instance, url: str, progress: Any) -> None:
+    """Through the real interfaces. The first time it is waited for; later it only adds what has come nearer."""
+    argv: list[str | Path] = [sys.executable, "-m", "deploy.local.demo_process", url]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), TOKEN: instance.token(["admin@*"])}
+    done = instance.folder / "demo.done"
+    log = instance.logs / "demo.log"
+    log.unlink(missing_ok=True)
+    loader = spawn(argv, log, env=env)
+    if done.exists():
+        return
+    shown = 0
+    while loader.poll() is None or shown < log.stat().st_size:
+        lines = log.read_text()
+        for line in lines[shown:].splitlines():
+            progress(line)
+        shown = len(lines.encode())
+        time.sleep(0.1)
+    if loader.returncode:
+        raise LocalError(f"the demo could not be loaded; see {log}")
+    done.touch()
+
+
+def _welcome(plan: Plan, seconds: float) -> str:
+    lines = [f"\n[bold green]Torg is up[/] after {seconds:.1f} s: [bold]{plan.url}[/]"]
+    if plan.demo:
+        accounts = yaml.safe_load(children.ACCOUNTS.read_text())["accounts"]
+        lines.append("\nDemodata – oppdiktet. Sign in without a password as")
+        lines += [f"  [bold]{one['username']:<12}[/]{one['role_en']} ({one['role_nb']})" for one in accounts]
+        lines.append(
+            "\nTry: book a room by dragging on the day view, and watch it arrive in a second browser;\n"
+            "     ./torg stop kafka, go on booking, ./torg start kafka; ./torg status; ./torg import calit2 FOLDER"
+        )
+    lines.append("\nCtrl-C stops it.\n")
+    return "\n".join(lines)
+
+
+def _detach(instance: Instance, port: int, demo_wanted: bool, out: Console) -> None:
+    instance.folder.mkdir(parents=True, exist_ok=True)
+    (instance.folder / "up.json").unlink(missing_ok=True)
+    log = instance.folder / "up.log"
+    argv = [sys.executable, "-m", "deploy.local", "up", "--port", str(port), "--data", str(instance.folder)]
+    argv.append("--demo" if demo_wanted else "--no-demo")
+    with log.open("w") as sink:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    deadline, shown = time.monotonic() + _DETACHED_SECONDS, 0
+    while not (instance.folder / "up.json").exists():
+        shown = _echo(log, shown, out)
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise LocalError(f"it did not come up; see {log}")
+        time.sleep(0.1)
+    time.sleep(0.2)
+    _echo(log, shown, out)
+
+
+def _echo(log: Any, shown: int, out: Console) -> int:
+    text: str = log.read_text()
+    if len(text) > shown:
+        out.print(text[shown:], end="", highlight=False, markup=False)
+    return len(text)
