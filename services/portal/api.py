@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/portal")
 @router.get("/session")
 async def session(request: Request) -> dict[str, Any]:
     door: Door = request.app.state.door
-    demo = door.settings.demo_accounts is not None
+    demo = door.settings.demo
     visitor = await door.visitor(request)
     if visitor is None:
         return {"signed_in": False, "demo": demo, "accounts": request.app.state.accounts, "version": VERSION}

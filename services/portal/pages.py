@@ -42,7 +42,7 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
             title=_TITLES[name].in_language(tongue),
             path=request.url.path,
             version=VERSION,
-            demo=settings.demo_accounts is not None,
+            demo=settings.demo,
             **values,
         )
     )

@@ -24,6 +24,11 @@ class PortalSettings(Settings):
     demo_accounts: Path | None = None
 
     @property
+    def demo(self) -> bool:
+        """Whether what the house holds is invented, and every page has to say so."""
+        return self.env == "demo"
+
+    @property
     def origin(self) -> str:
         parts = urlsplit(self.public_url)
         return f"{parts.scheme}://{parts.netloc}".lower()
