@@ -51,6 +51,14 @@ _VALUES = {
     ),
     "a date is written as 2026-11-24": "en dato skrives som 2026-11-24",
     "an id is a UUID": "en id er en UUID",
+    "a span needs a start and an end, or full_day": "et tidsrom trenger start og slutt, eller full_day",
+    "a span must last; an end at midnight is 00:00 with end_next_day": (
+        "et tidsrom må vare; slutt ved midnatt er 00:00 med end_next_day"
+    ),
+    "the period ends before it starts": "perioden slutter før den begynner",
+    "the rule needs n": "regelen trenger n",
+    "n is not zero, and for every_nth_week not negative": "n er ikke null, og for every_nth_week ikke negativ",
+    "no such time zone; write it as Europe/Oslo": "tidssonen finnes ikke; skriv den som Europe/Oslo",
     "the end must be after the start": "slutten må være etter starten",
     "a range lasts at most 60 days": "et tidsrom varer høyst 60 dager",
 }

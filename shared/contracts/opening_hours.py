@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StrictInt, StrictStr, model_validator
 
-from shared.contracts.opening_rules import Rule
-from shared.types import Body, Flag, LocalDate, ShortText
+from shared.contracts.opening_rules import AnyDate, Rule
+from shared.types import Body, Flag, ShortText
 
 State = Literal["staffed", "self_service", "closed"]
 STATES: tuple[State, ...] = ("staffed", "self_service", "closed")
@@ -28,6 +28,8 @@ DAY_MINUTES = 24 * 60
 _ONE_DAY = dt.timedelta(days=1)
 ClockTime = Annotated[StrictStr, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Weekday = Annotated[StrictInt, Field(ge=1, le=7)]
+# What is left out and what is null mean the same.
+OrFalse = Annotated[Flag, BeforeValidator(lambda value: False if value is None else value)]
 
 
 class Span(Body):
@@ -35,9 +37,9 @@ class Span(Body):
 
     start: ClockTime | None = None
     end: ClockTime | None = None
-    end_next_day: Flag = False
-    full_day: Flag = False
-    weekdays: Annotated[list[Weekday], Field(max_length=7)] | None = None
+    end_next_day: OrFalse = False
+    full_day: OrFalse = False
+    weekdays: Annotated[list[Weekday], Field(max_length=70)] | None = None
     state: State
 
     @model_validator(mode="after")
@@ -70,18 +72,15 @@ class Period(Body):
     """Both dates inside; null leaves that side open. Null groups or spans give nothing, as empty ones do."""
 
     name: ShortText | None = None
-    start_date: LocalDate | None = None
-    end_date: LocalDate | None = None
-    override: Flag = False
+    start_date: AnyDate | None = None
+    end_date: AnyDate | None = None
+    override: OrFalse = False
     groups: Annotated[list[Group], Field(max_length=50), BeforeValidator(_none_is_empty)] = []
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.start_date and self.end_date and self.end_date < self.start_date:
             raise ValueError("the period ends before it starts")
-        for group in self.groups:
-            if any(rule.lacks_anchor(self.start_date) for rule in group.rules):
-                raise ValueError("every_nth_week needs an anchor, or a period with a start date")
         return self
 
 
@@ -104,7 +103,8 @@ class _Reader:
         self.override = period.override
         self.first, self.last = period.start_date, period.end_date
         self.length = (self.last - self.first).days if self.first and self.last else float("inf")
-        self.rank = (self.length, self.first or dt.date.min, self.last or dt.date.max, order)
+        # The shortest decides; of equally long ones the earlier, an open side sorting last.
+        self.rank = (self.length, self.first or dt.date.max, self.last or dt.date.max, order)
         self._spans = [
             (*span.minutes(), span.state, frozenset(span.weekdays) if span.weekdays is not None else None, group.rules)
             for group in period.groups
@@ -128,9 +128,16 @@ class Hours:
 
     def __init__(self, periods: Iterable[Period | Mapping[str, Any]]) -> None:
         read = [one if isinstance(one, Period) else Period.model_validate(one) for one in periods]
-        self._readers = [_Reader(period, order) for order, period in enumerate(read)]
+        readers = [_Reader(period, order) for order, period in enumerate(read)]
+        self._long = [reader for reader in readers if reader.length != 0]
+        self._of_one_day: dict[
+            dt.date | None, list[_Reader]
+        ] = {}  # holidays: many, and each asked about on its date only
+        for reader in (reader for reader in readers if reader.length == 0):
+            self._of_one_day.setdefault(reader.first, []).append(reader)
         self._cached = lru_cache(maxsize=2048)(self._pieces)
         self._decide = lru_cache(maxsize=2048)(self._decided)
+        self._open = lru_cache(maxsize=2048)(self._open_on)
 
     def pieces(self, day: dt.date) -> tuple[Piece, ...]:
         """[start, end, state] on that date, the end of the day "24:00"; empty when nothing is said of it."""
@@ -153,20 +160,28 @@ class Hours:
 
     def open_ranges(self, first: dt.date, last: dt.date, zone: ZoneInfo) -> list[tuple[dt.datetime, dt.datetime]]:
         """Staffed or self-service time on the dates `first` to `last` as instants; ranges that touch are one."""
-        found = [
-            (clock_instant(day, start, zone), clock_instant(day, end, zone))
-            for day in (first + _ONE_DAY * offset for offset in range((last - first).days + 1))
-            for start, end, state in self.pieces(day)
-            if state != "closed"
-        ]
-        return list(_merged(found))
+        days = (first + _ONE_DAY * offset for offset in range((last - first).days + 1))
+        return list(_merged(found for day in days for found in self._open(day, zone)))
+
+    def _open_on(self, day: dt.date, zone: ZoneInfo) -> list[tuple[dt.datetime, dt.datetime]]:
+        """Clipped to the date as instants, since a state holds on the local date only and a date may be skipped whole.
+        A piece that the change of the clock turns around is no time at all."""
+        wide = [piece for piece in self.pieces(day) if piece[2] != "closed"]
+        if not wide:
+            return []
+        begin, finish = clock_instant(day, "00:00", zone), clock_instant(day, "24:00", zone)
+        found = (
+            (max(begin, clock_instant(day, start, zone)), min(finish, clock_instant(day, end, zone)))
+            for start, end, _ in wide
+        )
+        return [(start, end) for start, end in found if start < end]
 
     def _pieces(self, day: dt.date) -> tuple[Piece, ...]:
         own = [(one.start, min(one.end, DAY_MINUTES), one.state) for one in self._decide(day)]
         return tuple(_joined([*own, *self._left_over(day)]))
 
     def _decided(self, day: dt.date) -> tuple[_Begun, ...]:
-        begun = [one for reader in self._readers for one in reader.begun(day)]
+        begun = [one for reader in (*self._long, *self._of_one_day.get(day, ())) for one in reader.begun(day)]
         overrides = {one.period for one in begun if one.period.override}
         if not overrides:
             return tuple(begun)
@@ -199,18 +214,36 @@ def pieces(periods: Sequence[Mapping[str, Any]], day: dt.date) -> tuple[Piece, .
     return parse(periods).pieces(day)
 
 
-def warnings(periods: Iterable[Period]) -> list[str]:
-    """Closing spans inside staffed hours of the same period: allowed, without effect on the state."""
+class Warned(NamedTuple):
+    """What is allowed and yet has no effect: the rule, and where."""
+
+    rule: Literal["closing_without_effect", "weeks_from_nowhere"]
+    period: int
+    name: str
+
+
+def warnings(periods: Iterable[Period]) -> list[Warned]:
+    """Closing spans inside open hours of the same period, and every n-th week of a period that starts nowhere."""
     found = []
-    for period in periods:
-        spans = [span for group in period.groups for span in group.spans]
-        staffed = [span.minutes() for span in spans if span.state == "staffed"]
-        for span in (span for span in spans if span.state == "closed"):
-            start, end = span.minutes()
-            if any(begin < end and start < until for begin, until in staffed):
-                found.append(period.name or "")
-                break
+    for at, period in enumerate(periods):
+        if _closes_what_is_open(period):
+            found.append(Warned("closing_without_effect", at, period.name or ""))
+        if any(rule.lacks_anchor(period.start_date) for group in period.groups for rule in group.rules):
+            found.append(Warned("weeks_from_nowhere", at, period.name or ""))
     return found
+
+
+def _closes_what_is_open(period: Period) -> bool:
+    spans = [span for group in period.groups for span in group.spans]
+    wide = [span for span in spans if span.state != "closed"]
+    return any(_meet(span, other) for span in spans if span.state == "closed" for other in wide)
+
+
+def _meet(one: Span, other: Span) -> bool:
+    """Whether they may overlap on some date on which both begin."""
+    (start, end), (begin, until) = one.minutes(), other.minutes()
+    days = set(one.weekdays or range(1, 8)) & set(other.weekdays or range(1, 8))
+    return bool(days) and start < until and begin < end
 
 
 def clock_instant(day: dt.date, clock: str, zone: ZoneInfo) -> dt.datetime:

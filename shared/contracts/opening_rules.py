@@ -2,11 +2,12 @@
 
 import calendar
 import datetime as dt
-from typing import Annotated, Literal, Self
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import BeforeValidator, Field, StrictInt, model_validator
 
-from shared.types import Body, LocalDate
+from shared.types import Body
 
 Kind = Literal[
     "even_weeks",
@@ -16,8 +17,18 @@ Kind = Literal[
     "nth_week_of_year",
     "nth_day_of_month",
 ]
-_COUNTED = ("nth_weekday_of_month", "nth_week_of_year", "nth_day_of_month")
+
 _WEEK = dt.timedelta(days=7)
+
+
+def _written_date(value: Any) -> Any:
+    if type(value) is dt.date or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value)):
+        return value
+    raise ValueError("a date is written as 2026-11-24")
+
+
+# Of any year: a period may have begun before all that is kept, and end long after it.
+AnyDate = Annotated[dt.date, BeforeValidator(_written_date), Field(strict=False)]
 
 
 class Rule(Body):
@@ -27,9 +38,9 @@ class Rule(Body):
     """
 
     kind: Kind
-    n: Annotated[StrictInt, Field(ge=-1000, le=1000)] | None = None
-    step: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
-    anchor: LocalDate | None = None
+    n: Annotated[StrictInt, Field(ge=-100_000, le=100_000)] | None = None
+    step: Annotated[StrictInt, Field(ge=1, le=100_000)] | None = None
+    anchor: AnyDate | None = None
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
@@ -42,6 +53,7 @@ class Rule(Body):
         return self
 
     def lacks_anchor(self, period_start: dt.date | None) -> bool:
+        """Weeks are then counted from nowhere, and none matches."""
         return self.kind == "every_nth_week" and self.anchor is None and period_start is None
 
     def matches(self, day: dt.date, period_start: dt.date | None) -> bool:

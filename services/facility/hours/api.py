@@ -12,8 +12,8 @@ from pydantic import Field
 from services.facility.hours import bodies, commands
 from services.facility.hours.bodies import PutHours, check_window
 from services.facility.hours.store import OwnerKind
-from shared.contracts.opening_hours import Hours, warnings
-from shared.http import CurrentActor, etag, if_match
+from shared.contracts.opening_hours import Hours, Period, warnings
+from shared.http import CurrentActor, etag, if_match, language
 from shared.policy import require
 from shared.problems import Invalid, Message
 from shared.types import Id, LocalDate
@@ -45,7 +45,7 @@ async def put_hours(
 ) -> JSONResponse:
     periods = bodies.read(body.periods)
     answer = await _decide(request, who, kind, owner_id, periods, seen)
-    return JSONResponse({**answer, "warnings": warnings(periods)}, 200, etag(answer["version"]))
+    return JSONResponse({**answer, "warnings": _warned(request, periods)}, 200, etag(answer["version"]))
 
 
 @router.delete("/{kind}/{owner_id}/hours")
@@ -63,11 +63,19 @@ async def get_hours(
     first: From = None,
     last: Annotated[LocalDate | None, Query(alias="to")] = None,
 ) -> JSONResponse:
-    """The days asked for, both inside, and the owner's own periods, null when it has none of its own."""
+    """The days asked for, both inside, and the owner's own periods, null when it has none of its own.
+
+    `inherited_from` names the space whose hours hold here; nobody's is `always_open` for a space, and never for a unit.
+    """
     found = await commands.find(request.app.state.pool, who, KINDS[kind], owner_id)
     own = found.own
     version = own.number if own else 0
-    body: dict[str, Any] = {"periods": own.periods if own else None, "version": version}
+    body: dict[str, Any] = {
+        "periods": own.periods if own else None,
+        "version": version,
+        "inherited_from": str(found.source) if found.source and found.source != owner_id else None,
+        "always_open": kind == "spaces" and found.source is None,
+    }
     if first and last:
         check_window(first, last)
         body["days"] = found.hours.days(first, last)
@@ -84,17 +92,28 @@ async def get_state(kind: Kind, owner_id: Id, at: str, request: Request, who: Cu
 
 
 @router.post("/hours/preview")
-async def preview(body: Preview, who: CurrentActor) -> dict[str, Any]:
+async def preview(body: Preview, request: Request, who: CurrentActor) -> dict[str, Any]:
     """Saves nothing."""
     require(who, "registry.read")
     periods = bodies.read(body.periods)
     hours, zone = Hours(periods), _zone(body.time_zone)
+    answer: dict[str, Any] = {"warnings": _warned(request, periods)}
     if body.at is not None:
-        return {"state": hours.state_at(_instant(body.at, zone), zone)}
-    if body.first is None or body.last is None:
+        answer["state"] = hours.state_at(_instant(body.at, zone), zone)
+    if body.first and body.last:
+        check_window(body.first, body.last)
+        answer["days"] = hours.days(body.first, body.last)
+    elif body.first or body.last or body.at is None:
         raise Invalid(Message("Oppgi «from» og «to», eller «at».", "Give «from» and «to», or «at»."))
-    check_window(body.first, body.last)
-    return {"days": hours.days(body.first, body.last), "warnings": warnings(periods)}
+    return answer
+
+
+def _warned(request: Request, periods: list[Period]) -> list[dict[str, Any]]:
+    """What is saved all the same, so that an editor can say it before somebody wonders."""
+    return [
+        {**one._asdict(), "message": bodies.WARNINGS[one.rule].in_language(language(request))}
+        for one in warnings(periods)
+    ]
 
 
 async def _decide(

@@ -6,13 +6,23 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared.contracts.opening_hours import Period
+from shared.contracts.opening_hours import Period, Periods
 from shared.problems import Invalid, Message
 from shared.sentences import explain
 from shared.types import Body
 
 WRONG = Message("Åpningstidene kan ikke brukes slik.", "The opening hours cannot be used like this.")
-_PERIODS = TypeAdapter(list[Period])
+WARNINGS: dict[str, Message] = {
+    "closing_without_effect": Message(
+        "Et stengt tidsrom ligger i åpningstiden og stenger ingenting. Bruk en unntaksperiode i stedet.",
+        "A closed span lies inside open hours and closes nothing. Use an exception period instead.",
+    ),
+    "weeks_from_nowhere": Message(
+        "Regelen teller uker, men verken regelen eller perioden sier fra når. Den gir ingen dager.",
+        "The rule counts weeks, but neither it nor its period says from when. It gives no days.",
+    ),
+}
+_PERIODS = TypeAdapter(Periods)
 LONGEST = dt.timedelta(days=397)
 
 

@@ -21,11 +21,12 @@ ALWAYS: list[dict[str, Any]] = [{"groups": [{"spans": [{"full_day": True, "state
 
 
 class Found(NamedTuple):
-    """The hours that hold for an owner, and its own decision, if it has one."""
+    """The hours that hold for an owner, whose they are, and its own newest decision, if it has one."""
 
     owner: Owner
     hours: Hours
     own: Decision | None
+    source: UUID | None
 
 
 async def put(
@@ -67,9 +68,10 @@ async def find(pool: Any, who: Actor, kind: OwnerKind, owner_id: UUID) -> Found:
         require(who, "registry.read", square_id=owner.square_id, unit_id=owner.unit_id)
         own = await store.newest(conn, kind, owner_id)
         if kind == "unit":
-            return Found(owner, parse(own.periods or [] if own else []), own)
-        effective = await store.effective(conn, [owner_id])
-    return Found(owner, parse(effective.get(owner_id, ALWAYS)), own)
+            periods = own.periods if own else None
+            return Found(owner, parse(periods or []), own, owner_id if periods is not None else None)
+        source, periods = await store.effective_of(conn, owner_id)
+    return Found(owner, parse(ALWAYS if periods is None else periods), own, source)
 
 
 async def _owner(conn: Any, kind: OwnerKind, owner_id: UUID) -> Owner:

@@ -34,7 +34,7 @@ with recursive above (named, id, parent_id, distance) as (
     union all
     select a.named, p.id, p.parent_id, a.distance + 1 from above a join space p on p.id = a.parent_id
 )
-select distinct on (a.named) a.named, newest.periods
+select distinct on (a.named) a.named, a.id as source, newest.periods
 from above a
 cross join lateral (
     select h.periods from hours h where h.owner_kind = 'space' and h.owner_id = a.id order by h.decision desc limit 1
@@ -81,3 +81,9 @@ async def decide(conn: Any, kind: OwnerKind, owner_id: UUID, decision: Decision)
 async def effective(conn: Any, space_ids: Sequence[UUID]) -> dict[UUID, PeriodsJson]:
     """The periods that limit each space; a space that is missing in the answer is always open."""
     return {row["named"]: row["periods"] for row in await conn.fetch(EFFECTIVE, list(space_ids))}
+
+
+async def effective_of(conn: Any, space_id: UUID) -> tuple[UUID | None, PeriodsJson | None]:
+    """Whose periods limit the space, and these; nobody's where it is always open."""
+    row = await conn.fetchrow(EFFECTIVE, [space_id])
+    return (row["source"], row["periods"]) if row else (None, None)
