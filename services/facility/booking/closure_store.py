@@ -12,7 +12,8 @@ from services.facility.booking.free import Range
 CLOSURE = """
 select c.*, q.time_zone from closure c join square q on q.id = c.square_id where c.id = $1
 """
-CLOSURE_LOCKED = f"{CLOSURE} for update of c"
+# Not against those who only refer to it: another closure's lift may leave a booking to this one.
+CLOSURE_LOCKED = f"{CLOSURE} for no key update of c"
 
 INSERT = """
 insert into closure select * from jsonb_populate_recordset(null::closure, $1::jsonb)
@@ -28,7 +29,7 @@ CLOSE_LEAVES = """
 insert into closure_leaf (closure_id, space_id, during)
 select $1, leaf, tstzrange($3, $4) from unnest($2::uuid[]) leaf
 """
-OPEN_LEAVES = "delete from closure_leaf where closure_id = $1"
+OPEN_LEAVES = "delete from closure_leaf where closure_id = $1 returning space_id"
 
 DISPLACE = """
 insert into displacement (closure_id, booking_id) select $1, id from unnest($2::uuid[]) id on conflict do nothing
@@ -93,8 +94,8 @@ async def lift(conn: Any, closure: Closure) -> None:
     await conn.execute(LIFT, closure.id, closure.version, closure.lifted_at, list(closure.restored), list(closure.lost))
 
 
-async def open_leaves(conn: Any, closure_id: UUID) -> None:
-    await conn.execute(OPEN_LEAVES, closure_id)
+async def open_leaves(conn: Any, closure_id: UUID) -> list[UUID]:
+    return [row["space_id"] for row in await conn.fetch(OPEN_LEAVES, closure_id)]
 
 
 async def in_the_way(conn: Any, leaves: Sequence[UUID], windows: Sequence[Range]) -> list[tuple[int, Blocker]]:

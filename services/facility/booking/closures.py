@@ -139,10 +139,12 @@ async def _lift(desk: Desk, actor: Actor, closure_id: UUID) -> Closure:
         require(actor, "closure.write", square_id=closure.square_id, unit_id=closure.unit_id)
         if closure.lifted_at:
             return closure
-        await closure_store.open_leaves(conn, closure_id)
         waiting = await closure_store.displaced(conn, closure_id)
         homes = await _homes(conn, waiting)
-        await store.lock_leaves(conn, [leaf for leaves in homes.values() for leaf in leaves])
+        closed = await closure_store.open_leaves(conn, closure_id)
+        await store.lock_leaves(conn, [*closed, *(leaf for leaves in homes.values() for leaf in leaves)])
+        if await closure_store.displaced(conn, closure_id) != waiting:  # another closure's lift left one to this
+            raise Overtaken
         bookings = (await store.lock(conn, waiting)).values()
         restored: list[UUID] = []
         lost: list[UUID] = []

@@ -18,7 +18,7 @@ from booking b join square q on q.id = b.square_id left join unit u on u.id = b.
 BY_IDS = f"{_READ} where b.id = any($1::uuid[])"
 
 # In id order: whoever locks several bookings locks them in the same order.
-LOCK = f"{_READ} where b.id = any($1::uuid[]) order by b.id for update of b"
+LOCK = f"{_READ} where b.id = any($1::uuid[]) order by b.id for no key update of b"
 
 # Rows come as the table has its columns; a repeat of the same id returns nothing.
 INSERT = """
