@@ -142,7 +142,7 @@ async def until(true: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> An
 
 @asynccontextmanager
 async def log_of(kafka: infra.Kafka) -> AsyncIterator[Log]:
-    producer = AIOKafkaProducer(enable_idempotence=True, max_request_size=2_000_000, **kafka.options())
+    producer = AIOKafkaProducer(**kafka.options())
     reader = AIOKafkaConsumer(**kafka.options())
     await producer.start()
     await reader.start()

@@ -1,0 +1,48 @@
+"""The views are a function of what is on the log, not of the order or the number of times it was read."""
+
+import random
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared import envelope
+from tests import infra
+from tests.integration.aggregator_stand import aggregator, log_of
+
+pytestmark = pytest.mark.integration
+FACILITY, LIBRARY = "torg.facility.v1", "torg.library.v1"
+
+
+async def test_views__of_a_log_shuffled_and_repeated__are_those_of_the_log_in_order(
+    kafka: infra.Kafka, postgres: infra.Postgres, keys: infra.Keys
+) -> None:
+    """Each aggregator reads the whole log of this cluster; the second half of it is the first, out of order."""
+    rng = random.Random(11)
+    square, rooms = uuid4(), [str(uuid4()) for _ in range(3)]
+    said: list[tuple[str, Any]] = []
+    async with log_of(kafka) as log:
+        for n in range(40):
+            occurrence, booked = uuid4(), uuid4()
+            for version in range(1, 4):
+                hour = 8 + rng.randrange(10)
+                start, end = f"2026-11-{10 + n % 9}T{hour:02d}:00:00Z", f"2026-11-{10 + n % 9}T{hour + 1:02d}:00:00Z"
+                state = rng.choice(["confirmed", "cancelled", "held"])
+                said.append((FACILITY, await log.booking(
+                    square, booked, start, end, state=state, version=version, space_ids=[rng.choice(rooms)],
+                    owner_ref=f"occurrence/{occurrence}" if n % 2 else None,
+                )))  # fmt: skip
+                said.append((LIBRARY, await log.occurrence(
+                    square, occurrence, start, end, version=version, booking_id=str(booked) if n % 3 else None,
+                )))  # fmt: skip
+        await log.square(square)
+        async with aggregator(kafka, postgres, keys) as first:
+            await first.caught_up()
+            in_order = await first.hashes()
+        rng.shuffle(said)
+        for topic, event in said * 2:
+            headers = envelope.headers(event)
+            await log.send(topic, event.subject.encode(), envelope.encode(event), headers)
+    async with aggregator(kafka, postgres, keys) as second:
+        await second.caught_up()
+        assert await second.hashes() == in_order
