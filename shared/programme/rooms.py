@@ -90,7 +90,12 @@ class Rooms:
         """Facility's decision for each booking id."""
         shared = {key: value for key, value in _slot(dates[0]).items() if key not in ("starts_at", "ends_at")}
         occurrences = [
-            {"id": str(date.booking_id), "starts_at": _text(date.starts_at), "ends_at": _text(date.ends_at)}
+            {
+                "id": str(date.booking_id),
+                "starts_at": _text(date.starts_at),
+                "ends_at": _text(date.ends_at),
+                "owner_ref": f"occurrence/{date.occurrence_id}",
+            }
             for date in dates
         ]
         body = {**shared, **_about(activity), "override": override, "occurrences": occurrences}

@@ -85,11 +85,12 @@ class PutSeries(Wish):
 
 
 class Date(Body):
-    """One date of a series as it is read."""
+    """One date of a series as it is read. A unit's series names the occurrence of each date."""
 
     id: Id
     starts_at: WrittenTime
     ends_at: WrittenTime
+    owner_ref: OwnerRef | None = None
 
 
 class PutClosure(Body):

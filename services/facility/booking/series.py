@@ -118,6 +118,7 @@ class _Shared:
             slot = self.body.slot(starts_at, time_of("ends_at", parsed.ends_at, self.place.zone))
         except Invalid:
             return Plan(str(parsed.id), starts_at, None)
+        about = self.body.about(self.unit_kind, self.series_id)
         booking = Booking(
             id=parsed.id,
             version=1,
@@ -125,7 +126,7 @@ class _Shared:
             zone=self.place.zone,
             slot=slot,
             state=self.body.state,
-            about=self.body.about(self.unit_kind, self.series_id),
+            about=replace(about, owner_ref=parsed.owner_ref or about.owner_ref),
             asked={"series_id": str(self.series_id), **date},
             created_at=self.now,
             updated_at=self.now,
