@@ -27,6 +27,7 @@ from shared.clock import Clock
 from shared.deadletter import Letter
 from shared.envelope import topic_of
 from shared.kafka import GRACEFUL_SECONDS, SESSION_TIMEOUT_MS, Record, connected_broker, log_settings
+from shared.logs import worth_a_line
 from shared.problems import NotFound
 from shared.progress import Position, Probe
 from shared.reaction import Handler, Reaction
@@ -44,7 +45,7 @@ class Watch:
     restart_seconds: float = 20.0
     again_seconds: float = 15.0  # longer than a session, so that a member left behind has gone
     exit_seconds: float = 300.0
-    start_seconds: float = 20.0
+    start_seconds: float = 30.0  # a client gives up by itself before; cutting it off can leave a connection behind
 
 
 class Reactions:
@@ -114,6 +115,7 @@ class _Source:
         self._stuck_since: float | None = None
         self._seen = -1
         self._restarted_at = 0.0
+        self._failed_starts = 0
 
     def status(self) -> dict[str, Any]:
         state, why = "running", self._trouble
@@ -168,12 +170,12 @@ class _Source:
             self._running = True
             async with asyncio.timeout(self._watch.start_seconds):
                 await self._subscriber.start()
-            self._trouble = None
+            self._trouble, self._failed_starts = None, 0
         except Exception as error:  # Kafka away, topic not there yet, no right: asked again
             self._trouble = type(error).__name__
-            log.warning(
-                "subscriber_not_started", topic=self.reaction.topic, error=self._trouble, detail=str(error)[:200]
-            )
+            self._failed_starts += 1
+            if worth_a_line(self._failed_starts):
+                log.warning("subscriber_not_started", topic=self.reaction.topic, error=self._trouble)
             await self._stop()
 
     async def _stop(self) -> None:

@@ -41,6 +41,11 @@ def configure(settings: Settings) -> None:
     structlog.contextvars.bind_contextvars(service=settings.service)
 
 
+def worth_a_line(times: int) -> bool:
+    """True at the first, second, fourth, eighth … time: an outage is told, and does not fill the disk."""
+    return times & (times - 1) == 0
+
+
 def get(name: str) -> structlog.stdlib.BoundLogger:
     logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
     return logger

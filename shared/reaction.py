@@ -90,11 +90,11 @@ class Reaction:
             self._poison_in_a_row[record.partition] = 0
 
     async def apply(self, conn: Any, letter: Letter) -> None:
-        """Handles a dead letter again, in the caller's transaction. Raises Conflict when it is still poison."""
+        """Handles a dead letter again, in the caller's transaction. Raises a Problem when it is still refused."""
         try:
             await self._effect(conn, read(self.topic, letter.value or b"", self._owner))
         except Exception as error:
-            if is_outage(error):
+            if is_outage(error) or isinstance(error, Problem):
                 raise
             poison = as_poison(error)
             raise Conflict(poison.why, code=poison.code) from error

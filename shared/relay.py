@@ -21,6 +21,7 @@ from shared.contracts.platform import Watermark
 from shared.envelope import CONTENT_TYPE, Event, build, encode, headers, topic_of
 from shared.failpoints import failpoint
 from shared.kafka import build_producer, log_settings
+from shared.logs import worth_a_line
 from shared.settings import Settings
 
 # One relay at a time per service; the others stand by.
@@ -85,6 +86,7 @@ class Relay:
         self._service = service
         self._producer: AIOKafkaProducer | None = None
         self._limit = BATCH
+        self._failed_turns = 0
         self._pause = BUSY_SECONDS
         self._watermark_at: datetime | None = None
         self._deadline: asyncio.Timeout | None = None
@@ -111,10 +113,13 @@ class Relay:
         try:
             await self._turn()
             await self._keep_house()
+            self._failed_turns = 0
         except Exception as error:  # no error may end the relay
             metrics.RELAY_FAILURES.inc()
+            self._failed_turns += 1
             self._pause = min(max(self._pause * 2, 0.2), LONGEST_PAUSE_SECONDS)
-            log.warning("relay_turn_failed", error=type(error).__name__, detail=str(error)[:200], retry_in=self._pause)
+            if worth_a_line(self._failed_turns):
+                log.warning("relay_turn_failed", error=type(error).__name__, times=self._failed_turns)
 
     async def _turn(self) -> None:
         if await self._nothing_to_do():
@@ -145,13 +150,14 @@ class Relay:
             before_reading = self._clock.now()
             rows = await conn.fetch(UNPUBLISHED, self._limit)
             failpoint("relay.read")
-            if not rows:
-                return 0, await self._send_watermark(conn, producer, before_reading)
             sent, failure = await self._deliver(producer, [_of_row(row) for row in rows])
             failpoint("relay.sent")
             if failure:
                 log.warning("event_not_sent", event_id=str(rows[sent]["event_id"]), type=rows[sent]["type"])
-            await conn.execute(MARK, [row["id"] for row in rows[:sent]], self._clock.now())
+            if sent:
+                await conn.execute(MARK, [row["id"] for row in rows[:sent]], self._clock.now())
+            if failure is None and len(rows) < self._limit:  # all there was is on the log, also under lasting load
+                failure = await self._send_watermark(conn, producer, before_reading)
         metrics.RELAY_SENT.inc(sent)
         failpoint("relay.marked")
         return sent, failure
@@ -186,7 +192,9 @@ class Relay:
     async def _send_watermark(
         self, conn: Any, producer: AIOKafkaProducer, complete_until: datetime
     ) -> BaseException | None:
-        """Tells every partition up to when it is complete. Its version is saved only when all of them know."""
+        """When due, tells every partition up to when it is complete; the version is saved only when all know."""
+        if not self._watermark_due(complete_until, self._watermark_at):
+            return None
         last = await conn.fetchrow(LAST_WATERMARK)
         if last and not self._watermark_due(complete_until, last["complete_until"]):
             self._watermark_at = last["complete_until"]  # another relay was here

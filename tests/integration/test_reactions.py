@@ -257,23 +257,6 @@ async def test_kafka__away_at_start__run_goes_on_and_says_it_is_starting(facilit
         assert state_of(reactions, source) == {"state": "starting", "lag": None, "reason": "KafkaConnectionError"}
 
 
-async def test_topic__not_there_yet__is_read_once_it_is_made(facility: Stand) -> None:
-    source = new_name()
-    reactions = reactions_of(facility, source, watch=Watch(tick_seconds=0.2, start_seconds=1.0))
-    async with background.running(reactions.run):
-        await until(lambda: _has_reason(reactions, source))
-        await make_topic(facility.settings, topic_of(source))
-        async with producing(facility.settings) as producer:
-            await producer.send_and_wait(topic_of(source), encode(event_of(source, "thing/1")), b"k")
-        rows = await effects(facility, 1)
-
-    assert len(rows) == 1
-
-
-async def _has_reason(reactions: Reactions, source: str) -> bool:
-    return "reason" in state_of(reactions, source)
-
-
 async def test_two_processes__share_a_topic__each_event_has_one_effect(facility: Stand, source: str) -> None:
     async with producing(facility.settings) as producer, _two(facility, source):
         for number in range(60):
