@@ -59,6 +59,11 @@ _VALUES = {
     "the rule needs n": "regelen trenger n",
     "n is not zero, and for every_nth_week not negative": "n er ikke null, og for every_nth_week ikke negativ",
     "no such time zone; write it as Europe/Oslo": "tidssonen finnes ikke; skriv den som Europe/Oslo",
+    "dates are given with the memberships or by themselves, not both": (
+        "datoene oppgis i memberships eller for seg, ikke begge deler"
+    ),
+    "a unit belongs to one square at a time": "en enhet hører til ett torg om gangen",
+    "the unit's square is one of its memberships": "torget enheten hører til, må være med i memberships",
     "the end must be after the start": "slutten må være etter starten",
     "a range lasts at most 60 days": "et tidsrom varer høyst 60 dager",
 }

@@ -45,6 +45,7 @@ class Unit(Contract):
     kind: UnitKind
     name: ShortText
     memberships: list[Membership] = []
+    status: SquareStatus = "operating"
 
 
 class Space(Contract):

@@ -54,7 +54,7 @@ async def test_square_changed_without_version_is_refused_and_stale_shows_current
     assert stale.status_code == 412
     assert stale.json()["current"]["version"] == 1
     changed = await put(client, f"/squares/{square}", body, **{"If-Match": '"1"'})
-    assert changed.json()["staff_share"] == "0.1"
+    assert changed.json()["staff_share"] == 0.1
 
 
 async def test_unknown_field_is_refused_by_name_in_the_readers_language(client: httpx.AsyncClient) -> None:

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from services.facility.registry import commands, store
+from services.facility.registry import commands, features, store
 from services.facility.registry.bodies import PutSpace, PutSquare, PutUnit
-from services.facility.registry.commands import Saved, shown
+from services.facility.registry.commands import Saved, shown, shown_square
 from shared import db
-from shared.http import CurrentActor, etag, if_match
+from shared.http import CurrentActor, etag, if_match, language
 from shared.policy import allows, require
 from shared.problems import NotFound
 from shared.types import Id
@@ -38,7 +38,7 @@ async def get_square(square_id: Id, request: Request, who: CurrentActor) -> JSON
         raise NotFound
     require(who, "registry.read", square_id=square_id)
     row, square = known
-    return _answer(Saved(row["version"], shown(row["version"], square, staff_share=row["staff_share"]), False))
+    return _answer(Saved(row["version"], shown_square(row, square), False))
 
 
 @router.get("/squares")
@@ -48,7 +48,7 @@ async def list_squares(request: Request, who: CurrentActor) -> dict[str, list[di
         found = await store.squares(conn)
     return {
         "squares": [
-            shown(row["version"], square, staff_share=row["staff_share"])
+            shown_square(row, square)
             for row, square in found
             if allows(who, "registry.read", square_id=square.square_id)
         ]
@@ -111,6 +111,14 @@ async def list_spaces(
         found = await store.spaces(conn, square_id)
     may = [one for one in found if allows(who, "registry.read", square_id=one[1].square_id, unit_id=one[1].unit_id)]
     return {"spaces": [shown(*one) for one in may]}
+
+
+@router.get("/features")
+async def list_features(request: Request, who: CurrentActor) -> dict[str, list[dict[str, str]]]:
+    """The names every house shares, in the reader's words; spaces may carry free tags beside them."""
+    require(who, "registry.read")
+    tongue = language(request)
+    return {"features": [{"name": name, "title": title.in_language(tongue)} for name, title in features.KNOWN.items()]}
 
 
 def _answer(saved: Saved) -> JSONResponse:

@@ -1,6 +1,7 @@
 """What is decided about squares, units and spaces, each in one transaction with its event."""
 
 import datetime as dt
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,6 @@ from shared.identity import Actor
 from shared.policy import require
 from shared.problems import (
     Conflict,
-    IdInUse,
     Invalid,
     Message,
     NotFound,
@@ -24,7 +24,9 @@ from shared.problems import (
 )
 from shared.types import Contract
 
-IN_USE = Message("Rommet har reservasjoner fram i tid.", "The room has bookings ahead.")
+IN_USE = Message("Rommet er booket eller stengt.", "The room is booked or closed.")
+AHEAD = Message("Rommet har bookinger fram i tid.", "The room has bookings ahead.")
+KEEPS_KIND = Message("En enhet bytter ikke type.", "A unit does not change its kind.")
 HAS_PARTS = Message("Rommet har deler som må fjernes først.", "The room has parts that must go first.")
 CYCLE = Message("Et rom kan ikke være en del av seg selv.", "A room cannot be part of itself.")
 OTHER_SQUARE = Message("Det hører til et annet torg.", "It belongs to another square.")
@@ -41,22 +43,19 @@ class Saved:
 async def put_square(pool: Any, clock: Clock, who: Actor, square_id: UUID, body: PutSquare, seen: int | None) -> Saved:
     """A changed staff_share is a decision of its own, since figures depend on when it was made."""
     require(who, "registry.write", square_id=square_id)
-    share = format(body.staff_share.normalize(), "f")
     wanted = Square(square_id=square_id, name=body.name, time_zone=body.time_zone, status=body.status)
 
     async def work() -> Saved:
         async with db.transaction(pool) as conn:
-            known = await store.square(conn, square_id, lock=True)
-            row = known[0] if known else None
-            if known and row and known[1] == wanted and row["staff_share"] == share:
-                return Saved(row["version"], shown(row["version"], wanted, staff_share=share), False)
-            version = _next(
-                seen, row["version"] if row else 0, shown(row["version"], known[1]) if row and known else {}
-            )
+            row, known = await store.square(conn, square_id, lock=True) or (None, None)
+            share = _share(body, row)
+            if row and known == wanted and row["staff_share"] == share:
+                return Saved(row["version"], shown_square(row, wanted), False)
+            version = _next(seen, row["version"] if row else 0, shown_square(row, known) if row and known else {})
             decided = row is None or row["staff_share"] != share
             decision = (row["settings_decision"] if row else 0) + (1 if decided else 0)
             if not await store.save_square(conn, version, wanted, share, decision):
-                raise IdInUse
+                raise _FirstTwice
             now = clock.now()
             events = [_event("square.changed.v1", f"square/{square_id}", version, wanted, square_id, now)]
             if decided:
@@ -64,14 +63,27 @@ async def put_square(pool: Any, clock: Clock, who: Actor, square_id: UUID, body:
                 subject = f"settings/{square_id}/{decision}"
                 events.append(_event("settings.decided.v1", subject, 1, settings, square_id, now))
             await outbox.record_many(conn, events)
-            return Saved(version, shown(version, wanted, staff_share=share), row is None)
+            return Saved(version, shown_square({"version": version, "staff_share": share}, wanted), row is None)
 
-    return await db.retrying(work)
+    return await _saving(work)
+
+
+def _share(body: PutSquare, row: Any) -> str:
+    if body.staff_share is None:
+        return str(row["staff_share"]) if row else "0"
+    return format(body.staff_share.normalize(), "f")
 
 
 async def put_unit(pool: Any, clock: Clock, who: Actor, unit_id: UUID, body: PutUnit, seen: int | None) -> Saved:
     require(who, "registry.write", square_id=body.square_id)
-    wanted = Unit(unit_id=unit_id, square_id=body.square_id, kind=body.kind, name=body.name, memberships=body.members())
+    wanted = Unit(
+        unit_id=unit_id,
+        square_id=body.square_id,
+        kind=body.kind,
+        name=body.name,
+        memberships=body.members(),
+        status=body.status,
+    )
 
     async def work() -> Saved:
         async with db.transaction(pool) as conn:
@@ -79,34 +91,41 @@ async def put_unit(pool: Any, clock: Clock, who: Actor, unit_id: UUID, body: Put
                 if not await store.square(conn, member):
                     raise _refused("square_id", UNKNOWN)
             known = await store.unit(conn, unit_id, lock=True)
+            if known:
+                require(who, "registry.write", square_id=known[1].square_id)
             if known and known[1] == wanted:
                 return Saved(known[0], shown(*known), False)
             version = _next(seen, known[0] if known else 0, shown(*known) if known else {})
+            if known and known[1].kind != wanted.kind:  # what others may see of its bookings hangs on it
+                raise _refused("kind", KEEPS_KIND)
             if not await store.save_unit(conn, version, wanted):
-                raise IdInUse
+                raise _FirstTwice
             event = _event("unit.changed.v1", f"unit/{unit_id}", version, wanted, body.square_id, clock.now(), unit_id)
             await outbox.record(conn, event)
             return Saved(version, shown(version, wanted), known is None)
 
-    return await db.retrying(work)
+    return await _saving(work)
 
 
 async def put_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, body: PutSpace, seen: int | None) -> Saved:
     require(who, "registry.write", square_id=body.square_id)
-    wanted = Space(space_id=space_id, **body.model_dump())
+    wanted = Space(**body.state(space_id))
 
     async def work() -> Saved:
         async with db.transaction(pool) as conn:
             touched = [space_id, *([body.parent_id] if body.parent_id else [])]
+            await store.lock_forest(conn, body.square_id)
             await store.lock_spaces(conn, touched)
             known = await store.space(conn, space_id)
+            if known:
+                require(who, "registry.write", square_id=known[1].square_id)
             if known and known[1] == wanted:
                 return Saved(known[0], shown(*known), False)
             version = _next(seen, known[0] if known else 0, shown(*known) if known else {})
             await _check_space(conn, known[1] if known else None, wanted, clock.now())
             return await _save_space(conn, version, wanted, clock.now(), known is None)
 
-    return await db.retrying(work)
+    return await _saving(work)
 
 
 async def withdraw_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, seen: int | None) -> Saved:
@@ -114,10 +133,12 @@ async def withdraw_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, se
 
     async def work() -> Saved:
         async with db.transaction(pool) as conn:
-            await store.lock_spaces(conn, [space_id])
             known = await store.space(conn, space_id)
             if not known:
                 raise NotFound
+            await store.lock_forest(conn, known[1].square_id)
+            await store.lock_spaces(conn, [space_id])
+            known = await store.space(conn, space_id) or known
             version, space = known
             require(who, "registry.write", square_id=space.square_id)
             if space.withdrawn:
@@ -127,7 +148,7 @@ async def withdraw_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, se
             if await store.has_children(conn, space_id):
                 raise Conflict(HAS_PARTS, code="in_use")
             if await store.in_use(conn, [space_id], clock.now()):
-                raise Conflict(IN_USE, code="in_use")
+                raise Conflict(AHEAD, code="in_use")
             gone = space.model_copy(update={"withdrawn": True})
             return await _save_space(conn, version + 1, gone, clock.now(), False)
 
@@ -152,20 +173,40 @@ async def _check_space(conn: Any, known: Space | None, wanted: Space, now: dt.da
             raise _refused("parent_id", OTHER_SQUARE)
         if wanted.space_id in await store.above(conn, wanted.parent_id):
             raise _refused("parent_id", CYCLE)
-    if (known.parent_id if known else None) == wanted.parent_id and known:
-        return
-    moving = await store.under(conn, wanted.space_id) if known else []
-    becomes_inner = [wanted.parent_id] if wanted.parent_id else []
-    if await store.in_use(conn, [*moving, *becomes_inner], now):
+    if not known or known.withdrawn or known.parent_id != wanted.parent_id:
+        await _check_forest(conn, known, wanted, now)
+
+
+async def _check_forest(conn: Any, known: Space | None, wanted: Space, now: dt.datetime) -> None:
+    """Past bookings count too: what they took lies on the leaves they had, and would be free again elsewhere."""
+    moved = known is not None and known.parent_id != wanted.parent_id
+    if moved and await store.in_use(conn, await store.under(conn, wanted.space_id), now, ever=True):
+        raise Conflict(IN_USE, code="in_use")
+    if wanted.parent_id and await store.taken_whole(conn, wanted.parent_id, now):
         raise Conflict(IN_USE, code="in_use")
 
 
 async def _save_space(conn: Any, version: int, space: Space, now: dt.datetime, created: bool) -> Saved:
     if not await store.save_space(conn, version, space):
-        raise IdInUse
+        raise _FirstTwice
     subject = f"space/{space.space_id}"
     await outbox.record(conn, _event("space.changed.v1", subject, version, space, space.square_id, now, space.unit_id))
     return Saved(version, shown(version, space), created)
+
+
+class _FirstTwice(Exception):
+    """Two first decisions about one id at once, and the other was made."""
+
+
+async def _saving(work: Callable[[], Awaitable[Saved]]) -> Saved:
+    try:
+        return await db.retrying(work)
+    except _FirstTwice:
+        return await db.retrying(work)  # now there is one to compare with
+
+
+def shown_square(row: Any, square: Square) -> dict[str, Any]:
+    return shown(row["version"], square, staff_share=float(row["staff_share"]))
 
 
 def shown(version: int, state: Contract, **more: Any) -> dict[str, Any]:
@@ -182,7 +223,7 @@ def _next(seen: int | None, present: int, current: dict[str, Any]) -> int:
     if present and seen is None:
         raise PreconditionRequired
     if seen is not None and seen != present:
-        raise Stale(current) if present else NotFound
+        raise Stale(current or None)
     return present + 1
 
 

@@ -20,9 +20,9 @@ returning version
 UNIT = "select * from unit where id = $1"
 UNITS = "select * from unit where $1::uuid is null or square_id = $1 order by kind, name, id"
 SAVE_UNIT = """
-insert into unit (id, version, square_id, kind, name, memberships) values ($1, $2, $3, $4, $5, $6)
+insert into unit (id, version, square_id, kind, name, memberships, status) values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (id) do update set version = excluded.version, square_id = excluded.square_id, kind = excluded.kind,
-    name = excluded.name, memberships = excluded.memberships
+    name = excluded.name, memberships = excluded.memberships, status = excluded.status
 where unit.version = excluded.version - 1
 returning version
 """
@@ -40,7 +40,9 @@ on conflict (id) do update set version = excluded.version, parent_id = excluded.
 where space.version = excluded.version - 1
 returning version
 """
-# Locked with the whole tree it is to stand in, so that no booking is made on a leaf that is about to have parts.
+# One change of a square's forest at a time: two moves that are each fine could make a circle together.
+LOCK_FOREST = "select id from square where id = $1 for no key update"
+# With the lock that bookings take on leaves: none is made on a leaf that is about to have parts.
 LOCK_SPACES = "select id from space where id = any($1::uuid[]) order by id for update"
 UNDER = """
 with recursive under (id) as (
@@ -53,9 +55,27 @@ with recursive above (id, parent_id) as (
     union all select p.id, p.parent_id from above a join space p on p.id = a.parent_id
 ) select id from above
 """
-# Whether anything occupies one of the spaces now or later.
+# Whether anything occupies one of the spaces or, with $3, ever did. A hold that ran out does not.
 IN_USE = """
-select exists (select from booking_leaf where space_id = any($1::uuid[]) and upper(during) > $2)
+select exists (
+    select from booking_leaf l join booking b on b.id = l.booking_id
+    where l.space_id = any($1::uuid[]) and ($3 or upper(l.during) > $2)
+      and not (b.state = 'held' and b.hold_until <= $2)
+) or exists (
+    select from closure_leaf where space_id = any($1::uuid[]) and coalesce(upper(during) > $2, true)
+)
+"""
+# Whether anything that names one of the spaces $2 occupies leaves among $1: a new leaf under them would be free
+# although all of them is taken.
+TAKEN_WHOLE = """
+select exists (
+    select from booking_leaf l join booking b on b.id = l.booking_id
+    where l.space_id = any($1::uuid[]) and b.space_ids && $2::uuid[] and not (b.state = 'held' and b.hold_until <= $3)
+) or exists (
+    select from closure_leaf l join closure c on c.id = l.closure_id
+    where l.space_id = any($1::uuid[]) and (c.space_ids && $2::uuid[] or l.space_id = any($2::uuid[]))
+      and coalesce(upper(l.during) > $3, true)
+)
 """
 HAS_CHILDREN = "select exists (select from space where parent_id = $1 and not withdrawn)"
 
@@ -87,7 +107,7 @@ async def units(conn: Any, square_id: UUID | None) -> list[tuple[int, Unit]]:
 
 async def save_unit(conn: Any, version: int, state: Unit) -> bool:
     memberships = [one.model_dump(mode="json") for one in state.memberships]
-    values = (state.unit_id, version, state.square_id, state.kind, state.name, memberships)
+    values = (state.unit_id, version, state.square_id, state.kind, state.name, memberships, state.status)
     return bool(await conn.fetchval(SAVE_UNIT, *values))
 
 
@@ -132,8 +152,18 @@ async def above(conn: Any, space_id: UUID) -> list[UUID]:
     return [row["id"] for row in await conn.fetch(ABOVE, space_id)]
 
 
-async def in_use(conn: Any, space_ids: Sequence[UUID], now: dt.datetime) -> bool:
-    return bool(await conn.fetchval(IN_USE, list(space_ids), now))
+async def lock_forest(conn: Any, square_id: UUID) -> None:
+    await conn.fetch(LOCK_FOREST, square_id)
+
+
+async def in_use(conn: Any, space_ids: Sequence[UUID], now: dt.datetime, *, ever: bool = False) -> bool:
+    return bool(await conn.fetchval(IN_USE, list(space_ids), now, ever))
+
+
+async def taken_whole(conn: Any, space_id: UUID, now: dt.datetime) -> bool:
+    """Whether a booking or closure takes the space, or one it is part of, as a whole."""
+    named = await above(conn, space_id)
+    return bool(await conn.fetchval(TAKEN_WHOLE, await under(conn, named[-1]), named, now)) if named else False
 
 
 async def has_children(conn: Any, space_id: UUID) -> bool:
@@ -151,6 +181,7 @@ def _unit(row: Any) -> Unit:
         kind=row["kind"],
         name=row["name"],
         memberships=row["memberships"],
+        status=row["status"],
     )
 
 
