@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import infra
+from tests.house import House, running_house
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +51,17 @@ def shared_data() -> Path:
 async def database(postgres: infra.Postgres) -> infra.Database:
     """A database with every service that is built, fresh for the module."""
     return await postgres.database(*(service.name for service in infra.services() if service.exists))
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The whole house with the demo, as `./torg up` makes it."""
+    with running_house(tmp_path_factory.mktemp("house") / "torg") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The whole house with nothing in it, and a clock that PUT /test/clock sets."""
+    with running_house(tmp_path_factory.mktemp("empty") / "torg", "--no-demo", TORG_TEST_CLOCK="1") as running:
+        yield running
