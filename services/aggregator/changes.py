@@ -92,11 +92,13 @@ class Waker:
             command_timeout=5,
             server_settings=db.server_settings(self._settings.service),
         )
+        lost = asyncio.Event()
+        conn.add_termination_listener(lambda _: lost.set())
         try:
             await conn.add_listener(CHANNEL, self.wake)
-            while True:
+            while not lost.is_set():
                 self.wake()
-                await asyncio.sleep(HEARTBEAT_SECONDS)
+                await _within(lost, HEARTBEAT_SECONDS)
                 await conn.execute("select 1")
         finally:
             conn.terminate()
@@ -123,13 +125,14 @@ async def follow(pool: Any, waker: Waker, seen: int) -> AsyncIterator[bytes]:
         for row in rows:
             seen = row["seq"]
             yield _line(dict(row))
-        if len(rows) < PAGE and not await _woken(event):
+        if len(rows) < PAGE and not await _within(event, HEARTBEAT_SECONDS):
             yield b"\n"
 
 
-async def _woken(event: asyncio.Event) -> bool:
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether it was set in time."""
     try:
-        async with asyncio.timeout(HEARTBEAT_SECONDS):
+        async with asyncio.timeout(seconds):
             await event.wait()
     except TimeoutError:
         return False
