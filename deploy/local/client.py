@@ -1,7 +1,7 @@
 """What the command line asks of a running instance, through the same interfaces as everybody else."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 import httpx
@@ -78,13 +78,22 @@ def dead_letters(instance: Instance, action: str, service: str | None, letter: i
 def _list_letters(api: httpx.Client, names: list[str], out: Console) -> None:
     table = Table("service", "id", "topic", "offset", "code", "reason")
     for name in names:
-        answer = api.get(f"/api/{name}/dead-letters")
-        if answer.status_code == 404:
-            continue  # a service that consumes nothing
-        for one in _check(answer)["letters"]:
+        for one in _letters(api, name):
             place = f"{one['partition']}:{one['offset']}"
             table.add_row(name, str(one["id"]), one["topic"], place, one["code"], one["reason"])
     out.print(table if table.row_count else "no dead letters")
+
+
+def _letters(api: httpx.Client, service: str) -> Iterator[dict[str, Any]]:
+    """Page by page; none from a service that consumes nothing."""
+    after: int | None = 0
+    while after is not None:
+        answer = api.get(f"/api/{service}/dead-letters", params={"after": after})
+        if answer.status_code == 404:
+            return
+        page = _check(answer)
+        yield from page["dead_letters"]
+        after = page["next"]
 
 
 def rebuild(instance: Instance, view: str, out: Console) -> None:

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from confluent_kafka import Producer
 
-from tests.house import House, check
+from deploy.local.instance import Instance
+from tests.house import House, check, command, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -96,6 +98,22 @@ def test_dead_letters__when_there_are_none__says_so(empty_house: House) -> None:
     assert "no dead letters" in check(empty_house.torg("dead-letters", "list")).stdout
 
 
+def test_dead_letters__of_a_broken_record__are_listed_with_the_reason_and_can_be_dropped(empty_house: House) -> None:
+    letters = "/api/facility/dead-letters"
+    with empty_house.client() as api:
+        send(empty_house, "torg.library.v1", b"{broken")
+        wait_until(lambda: api.get(letters).json()["total"] > 0, "facility put nothing aside")
+        listed = check(empty_house.torg("dead-letters", "list", "facility")).stdout
+        for service in ("facility", "aggregator"):
+            wait_until(lambda of=service: api.get(f"/api/{of}/dead-letters").json()["total"] > 0, "not put aside")
+            for letter in api.get(f"/api/{service}/dead-letters").json()["dead_letters"]:
+                check(empty_house.torg("dead-letters", "drop", service, str(letter["id"])))
+        left = api.get(letters).json()["total"]
+
+    assert "torg.library.v1" in listed
+    assert left == 0
+
+
 def test_dead_letters__without_saying_which__explains_how(empty_house: House) -> None:
     done = empty_house.torg("dead-letters", "replay")
 
@@ -129,9 +147,23 @@ def test_up__where_one_runs_already__says_where(empty_house: House) -> None:
 
 
 def test_doctor__on_a_machine_that_runs_it__finds_what_is_needed(empty_house: House) -> None:
-    from tests.house import command
-
     done = command("doctor", seconds=60)
 
     assert "Kafka's jars" in done.stdout
     assert "PostgreSQL" in done.stdout
+
+
+def send(house: House, topic: str, value: bytes) -> None:
+    """As the administrator of Kafka, whom no service is."""
+    instance = Instance(house.folder)
+    producer = Producer(
+        {
+            "bootstrap.servers": f"127.0.0.1:{instance.ports_in_use()['kafka']}",
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": "admin",
+            "sasl.password": instance.passwords["admin"],
+        }
+    )
+    producer.produce(topic, value, key=b"occurrence/broken")
+    assert producer.flush(30) == 0
