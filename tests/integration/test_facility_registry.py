@@ -24,9 +24,14 @@ async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
         yield opened
 
 
-async def put(house: House, path: str, body: dict[str, Any], version: int | None = None, **headers: str) -> Any:
-    if version is not None:
-        headers["If-Match"] = f'"{version}"'
+async def put(
+    house: House,
+    path: str,
+    body: dict[str, Any],
+    version: int | None = None,
+    headers: dict[str, str] | None = None,
+) -> Any:
+    headers = {**(headers or {}), **({} if version is None else {"If-Match": f'"{version}"'})}
     return await house.client.put(f"{API}/{path}", json=body, headers=headers)
 
 
@@ -281,9 +286,9 @@ async def test_space_with_parts_is_not_withdrawn(house: House) -> None:
 
 @pytest.mark.parametrize("role", ["house_manager@*", "front_line@*", "statistics_reader@*"])
 async def test_registry_is_written_by_admin_alone(house: House, role: str) -> None:
-    refused = await put(house, f"squares/{uuid4()}", {"name": "Torget"}, **house.role(role))
+    refused = await put(house, f"squares/{uuid4()}", {"name": "Torget"}, headers=house.role(role))
     assert code(refused) == (403, "forbidden")
-    refused = await put(house, f"spaces/{uuid4()}", room(house), **house.role(role))
+    refused = await put(house, f"spaces/{uuid4()}", room(house), headers=house.role(role))
     assert code(refused) == (403, "forbidden")
 
 
@@ -291,7 +296,7 @@ async def test_registry_of_another_square_is_not_found_and_shows_nothing(house: 
     space, mine = await house.space(), str(await house.square_of())
     local = house.role(f"admin@{mine}")
     assert (await house.client.get(f"{API}/spaces/{space}", headers=local)).status_code == 404
-    stolen = await put(house, f"spaces/{space}", {"square_id": mine, "name": "Mitt"}, 7, **local)
+    stolen = await put(house, f"spaces/{space}", {"square_id": mine, "name": "Mitt"}, 7, local)
     assert stolen.status_code == 404
     assert "current" not in stolen.json()
     listed = await house.ok(house.client.get(f"{API}/squares", headers=local))
@@ -299,7 +304,7 @@ async def test_registry_of_another_square_is_not_found_and_shows_nothing(house: 
 
 
 async def test_registry_without_a_token_is_refused(house: House) -> None:
-    refused = await put(house, f"squares/{uuid4()}", {"name": "Torget"}, Authorization="")
+    refused = await put(house, f"squares/{uuid4()}", {"name": "Torget"}, headers={"Authorization": ""})
     assert code(refused) == (401, "unauthenticated")
 
 
