@@ -155,6 +155,12 @@ async def test_put_override_needs_the_right_and_sets_aside_hours_only(house: Hou
     assert (refused.status_code, refused.json()["blocking"]) == (409, [closed["id"]])
 
 
+async def test_put_space_that_is_not_for_booking_is_invalid_and_can_be_blocked(house: House) -> None:
+    store_room = await house.space(bookable=False)
+    assert (await house.put([store_room], "10:00", "11:00")).json()["code"] == "invalid"
+    await house.booked([store_room], "10:00", "11:00", state="blocked")
+
+
 async def test_put_blocked_is_not_for_the_front_line(house: House) -> None:
     room = await house.space()
     refused = await house.put([room], "10:00", "11:00", state="blocked", headers=house.role("front_line@*"))

@@ -74,6 +74,7 @@ def _same(known: Booking, actor: Actor, body: PutBooking) -> Booking:
 
 async def _read(conn: Any, now: dt.datetime, place: House, booking_id: UUID, body: PutBooking) -> Booking:
     """The booking wanted, at its first version. Raises Invalid."""
+    place.check_bookable(body.state)
     unit = await house.unit(conn, body.unit_id)
     starts_at = time_of("starts_at", body.starts_at, place.zone)
     ends_at = time_of("ends_at", body.ends_at, place.zone)
@@ -171,6 +172,7 @@ async def _move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: Mov
         )
         _check_version(booking, seen, actor, desk.clock)
         _check_movable(booking, desk.clock.now())
+        place.check_bookable(booking.state_before or booking.state)
         slot = _slot(body, place)
         wanted = replace(booking, slot=slot, override=body.override)
         old_leaves = await store.occupied_leaves(conn, booking_id)

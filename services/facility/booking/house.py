@@ -86,6 +86,12 @@ class House:
     def leaves(self) -> list[UUID]:
         return sorted({leaf for space in self.spaces for leaf in space.leaves})
 
+    def check_bookable(self, state: str) -> None:
+        """Raises Invalid for a space that is not for booking; only blocking takes it."""
+        if state != "blocked" and not all(space.bookable for space in self.spaces):
+            told = Message("Et av rommene kan ikke bookes.", "One of the rooms is not for booking.")
+            raise Invalid(told, reasons=[{"rule": "not_bookable", "message": told}])
+
 
 async def load(conn: Any, space_ids: Sequence[UUID]) -> House:
     """Raises Invalid for an unknown space."""

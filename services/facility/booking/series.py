@@ -65,6 +65,7 @@ async def _put(desk: Desk, actor: Actor, series_id: UUID, body: PutSeries) -> li
         if known:
             return _same(known, actor, body)
         place = await house.load(conn, body.space_ids)
+        place.check_bookable(body.state)
         unit = await house.unit(conn, body.unit_id)
         now = desk.clock.now()
         _check_hold(body, place, now)
@@ -214,7 +215,8 @@ async def find(desk: Desk, actor: Actor, series_id: UUID) -> list[dict[str, Any]
         known = await closure_store.find_series(conn, series_id)
         if not known:
             raise NotFound
-        rights.check_read(actor, known["square_id"], None)
+        unit_id = known["asked"]["unit_id"]
+        rights.check_read(actor, known["square_id"], UUID(unit_id) if unit_id else None)
         outcomes: list[dict[str, Any]] = known["outcomes"]
         ids = [UUID(one["id"]) for one in outcomes if one["reason"] != "invalid"]
         bookings = await store.find_all(conn, ids)

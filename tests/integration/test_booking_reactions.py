@@ -1,0 +1,172 @@
+"""Bookings follow the occurrences of units, by the events the units send over Kafka."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from services.facility.app import build
+from services.facility.booking import reactions
+from services.facility.booking.desk import Desk
+from shared import db, envelope
+from shared.clock import SteppedClock
+from shared.contracts.programme import Occurrence
+from shared.envelope import Event, encode
+from shared.problems import Forbidden
+from tests.infra import Kafka, Keys, Postgres, client_of, settings_for
+from tests.integration.booking_house import NO_KAFKA, NOW, House, open_house
+from tests.integration.streams import until
+
+pytestmark = pytest.mark.integration
+LATER = "2026-11-24T08:15:00Z"
+
+
+@pytest.fixture(scope="module")
+async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
+    async with open_house(postgres, keys) as house:
+        yield house
+
+
+@pytest.fixture
+async def house(opened: House) -> House:
+    await opened.clock(NOW, run_due=False)
+    return opened
+
+
+@pytest.fixture
+async def desk(house: House, keys: Keys) -> AsyncIterator[Desk]:
+    """Facility's own role and a clock to step, beside the service that answers HTTP."""
+    pool = await db.open_pool(settings_for("facility", house.database, NO_KAFKA, keys))
+    clock = SteppedClock()
+    clock.set(dt.datetime.fromisoformat(NOW))
+    yield Desk(pool, clock)
+    await pool.close()
+
+
+def occurrence_of(booking: dict[str, Any], house: House, state: Any = "scheduled", **more: Any) -> Occurrence:
+    owner = (booking.get("owner_ref") or f"occurrence/{uuid4()}").removeprefix("occurrence/")
+    values = {
+        "occurrence_id": owner,
+        "activity_id": uuid4(),
+        "square_id": house.square,
+        "unit_id": uuid4(),
+        "title_nb": "Språkkafé",
+        "starts_at": booking["starts_at"],
+        "ends_at": booking["ends_at"],
+        "space_ids": booking["space_ids"],
+        "booking_id": booking["id"],
+        "state": state,
+        **more,
+    }
+    return Occurrence.model_validate(values)
+
+
+def event_of(occurrence: Occurrence, verb: str) -> Event:
+    at = dt.datetime.fromisoformat(NOW)
+    subject = f"occurrence/{occurrence.occurrence_id}"
+    return envelope.build("library", f"occurrence.{verb}.v1", subject, 1, occurrence, at=at)
+
+
+async def held(house: House, start: str = "10:00", end: str = "11:00", **more: Any) -> dict[str, Any]:
+    room = more.pop("room", None) or await house.space()
+    return await house.booked([room], start, end, state="held", owner_ref=f"occurrence/{uuid4()}", **more)
+
+
+async def hear(desk: Desk, occurrence: Occurrence, verb: str) -> None:
+    handler = reactions.handlers(desk)["torg.library.v1"][f"library.occurrence.{verb}.v1"]
+    async with db.transaction(desk.pool) as conn:
+        await handler(conn, event_of(occurrence, verb))
+
+
+async def at_later(house: House, desk: Desk, run_due: bool = False) -> None:
+    await house.clock(LATER, run_due=run_due)
+    assert isinstance(desk.clock, SteppedClock)
+    desk.clock.set(dt.datetime.fromisoformat(LATER))
+
+
+async def test_scheduled_occurrence_confirms_its_hold_once(house: House, desk: Desk) -> None:
+    hold = await held(house)
+    for verb in ("scheduled", "rescheduled"):
+        await hear(desk, occurrence_of(hold, house), verb)
+    assert (await house.get(hold["id"]))["state"] == "confirmed"
+    assert await house.events(hold["id"]) == [("held", 1), ("confirmed", 2)]
+
+
+@pytest.mark.parametrize("run_due", [False, True])
+async def test_hold_that_ran_out_is_taken_again_while_its_time_is_free(house: House, desk: Desk, run_due: bool) -> None:
+    room = await house.space()
+    hold = await held(house, room=room)
+    await at_later(house, desk, run_due)
+    await hear(desk, occurrence_of(hold, house), "scheduled")
+    assert (await house.get(hold["id"]))["state"] == "confirmed"
+    assert (await house.put([room], "10:00", "11:00")).json()["blocking"] == [hold["id"]]
+
+
+async def test_hold_that_ran_out_and_was_taken_by_another_is_said_to_be_lost_again(house: House, desk: Desk) -> None:
+    room = await house.space()
+    hold = await held(house, room=room)
+    await at_later(house, desk)
+    rival = await house.booked([room], "10:30", "11:30")
+    await hear(desk, occurrence_of(hold, house), "scheduled")
+    assert await house.events(hold["id"]) == [("held", 1), ("expired", 2), ("expired", 3)]
+    assert (await house.get(hold["id"]))["blocking"] == [rival["id"]]
+
+
+async def test_hold_that_ran_out_in_a_closed_room_is_lost(house: House, desk: Desk) -> None:
+    room = await house.space()
+    hold = await held(house, room=room)
+    await at_later(house, desk)
+    body = {"space_ids": [str(room)], "starts_at": NOW, "reason_code": "water"}
+    await house.ok(house.client.put(f"/api/facility/closures/{uuid4()}", json=body), 201)
+    await hear(desk, occurrence_of(hold, house), "scheduled")
+    assert (await house.get(hold["id"]))["state"] == "expired"
+
+
+async def test_cancelled_occurrence_cancels_its_booking_and_a_late_word_does_not_bring_it_back(
+    house: House, desk: Desk
+) -> None:
+    hold = await held(house)
+    await hear(desk, occurrence_of(hold, house), "scheduled")
+    await hear(desk, occurrence_of(hold, house, "cancelled", cancel_reason="illness"), "cancelled")
+    await hear(desk, occurrence_of(hold, house), "scheduled")
+    found = await house.get(hold["id"])
+    assert (found["state"], found["reason_code"], found["version"]) == ("cancelled", "illness", 3)
+
+
+async def test_word_about_a_booking_of_somebody_else_is_refused(house: House, desk: Desk) -> None:
+    booking = await house.booked([await house.space()], "10:00", "11:00")
+    with pytest.raises(Forbidden):
+        await hear(desk, occurrence_of(booking, house, "cancelled"), "cancelled")
+    assert (await house.get(booking["id"]))["version"] == 1
+
+
+async def test_word_about_no_booking_or_an_unknown_one_changes_nothing(house: House, desk: Desk) -> None:
+    hold = await held(house)
+    await hear(desk, occurrence_of(hold, house, booking_id=None), "scheduled")
+    await hear(desk, occurrence_of(hold, house, booking_id=uuid4()), "scheduled")
+    assert (await house.get(hold["id"]))["version"] == 1
+
+
+async def test_event_over_kafka_confirms_a_hold(postgres: Postgres, keys: Keys, kafka: Kafka) -> None:
+    database = await postgres.database("facility")
+    async with client_of(build(settings_for("facility", database, kafka, keys)), **keys.headers()) as client:
+        house = House(client, keys, database)
+        await house.square_of()
+        hold = await held(house)
+        event = event_of(occurrence_of(hold, house), "scheduled")
+        producer = AIOKafkaProducer(**kafka.options())
+        await producer.start()
+        try:
+            for _ in range(2):  # at least once means now and then twice
+                await producer.send_and_wait("torg.library.v1", encode(event), key=event.subject.encode())
+        finally:
+            await producer.stop()
+
+        async def confirmed() -> bool:
+            return (await house.get(hold["id"]))["state"] == "confirmed"
+
+        await until(confirmed, 30)
+        assert await house.events(hold["id"]) == [("held", 1), ("confirmed", 2)]
