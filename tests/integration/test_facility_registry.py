@@ -104,7 +104,12 @@ async def test_square_that_cannot_be_is_refused_by_field(house: House, wrong: di
 
 async def test_unit_dated_membership_moves_to_another_square(house: House) -> None:
     first, unit = house.square, uuid4()
-    body = {"square_id": str(first), "kind": "library", "name": "Biblioteket", "valid_from": "2026-01-01"}
+    body: dict[str, Any] = {
+        "square_id": str(first),
+        "kind": "library",
+        "name": "Biblioteket",
+        "valid_from": "2026-01-01",
+    }
     made = await put(house, f"units/{unit}", body)
     assert made.json()["memberships"] == [{"square_id": str(first), "valid_from": "2026-01-01", "valid_to": None}]
     second = await house.square_of()
