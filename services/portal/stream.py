@@ -105,6 +105,10 @@ class Hub:
         self._per_user: Counter[str] = Counter()
         self._closing = False
 
+    @property
+    def clients(self) -> int:
+        return self._per_user.total()
+
     def publish(self, row: Mapping[str, Any]) -> None:
         change = _change(row)
         if change.seq <= self.latest:
@@ -139,7 +143,7 @@ class Hub:
     @contextmanager
     def client(self, actor: Actor, square_id: str, last_seen: int | None) -> Any:
         """A client with its greeting and what it missed already waiting. Raises TooManyStreams."""
-        if self._per_user[actor.subject] >= MOST_PER_USER or self._per_user.total() >= MOST_CLIENTS:
+        if self._per_user[actor.subject] >= MOST_PER_USER or self.clients >= MOST_CLIENTS:
             raise TooManyStreams
         client = Client(square_id, actor.subject, views_of(actor, square_id))
         for frame in self._missed(client, last_seen):

@@ -1,6 +1,7 @@
 """The portal from outside: signing in and out, what passes and what does not, the live stream, pages."""
 
 import asyncio
+import socket
 import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -268,7 +269,7 @@ async def test_stream_shows_a_change_and_resumes_after_it(house: Rig) -> None:
         reading = asyncio.create_task(read_events(browser, 1))
 
         async def connected() -> bool:
-            return bool(house.app.state.hub._clients) and house.app.state.feed.connected
+            return house.app.state.hub.clients > 0 and house.app.state.feed.connected
 
         await until(connected)
         first = house.upstream.emit()
@@ -277,6 +278,33 @@ async def test_stream_shows_a_change_and_resumes_after_it(house: Rig) -> None:
         last = house.upstream.emit("sources")
         seen = await read_events(browser, 2, **{"Last-Event-ID": str(first)})
         assert [event["id"] for event in seen] == [str(missed[0]), str(last)]
+
+
+async def test_stream_reader_that_does_not_read_is_cut_off(house: Rig) -> None:
+    hub = house.app.state.hub
+
+    async def nobody() -> bool:
+        return bool(hub.clients == 0)
+
+    async def somebody() -> bool:
+        return bool(hub.clients == 1)
+
+    async def cut_off() -> bool:
+        for _ in range(200):
+            house.upstream.emit()
+            hub.publish(house.upstream.changes[-1] | {"ids": ["x" * 1000]})
+        return await nobody()
+
+    await until(nobody)
+    with socket.socket() as sleeper:
+        sleeper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sleeper.connect(("127.0.0.1", house.settings.port))
+        request = f"GET /api/portal/stream?square={SQUARE} HTTP/1.1\r\nHost: house\r\n"
+        token = house.keys.token("front_line@*")
+        sleeper.sendall(f"{request}Authorization: Bearer {token}\r\n\r\n".encode())
+        await until(somebody)
+        await until(cut_off)
+        assert hub.clients == 0
 
 
 async def test_stream_of_a_foreign_square_is_not_found(house: Rig) -> None:
