@@ -2,8 +2,8 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from uuid import UUID
 
@@ -61,7 +61,7 @@ def rows(history: History, first: dt.date, last: dt.date, by: By, at: Micros) ->
 def needs_earlier_weeks(history: History, first: dt.date, last: dt.date, by: By, at: Micros) -> bool:
     """Whether something was missing at some time, so that the eight weeks before decide on figure or revision."""
     return any(
-        history.evaluation(at).missing(date) or history.changes(date, period.published_at(history.facts.zone), at)
+        history.evaluation(at).missing(date).gaps or history.changes(date, period.published_at(history.facts.zone), at)
         for period in touched(first, last, by)
         for date in _begun(history.facts, period, at)
     )
@@ -72,22 +72,34 @@ def _begun(facts: Facts, period: Period, at: Micros) -> list[dt.date]:
 
 
 def _row(history: History, period: Period, dates: Sequence[dt.date], at: Micros) -> Row:
+    """The row as it was published, and every change of it since."""
     published = period.published_at(history.facts.zone)
+    unit_visits = _unit_visits(history.evaluation(at), dates)
     if at < published:
-        return _sum(period.label, [history.evaluation(at).figure(date) for date in dates], 0, None)
+        return _sum(period.label, [history.figure(date, at) for date in dates], unit_visits)
+    days = [history.figure(date, published) for date in dates]
+    row = _sum(period.label, days, unit_visits, revision=1)
     changes = {date: history.changes(date, published, at) for date in dates}
-
-    def as_of(instant: Micros) -> list[DayFigure]:
-        return [history.figure(date, instant, changes[date], published, at) for date in dates]
-
-    row = _sum(period.label, as_of(published), 1, None)
     for instant, causes in sorted(_merged(changes).items()):
-        later = _sum(period.label, as_of(instant), row.revision, row.cause)
-        if _published(later) != _published(row):
-            first_cause = next(cause for cause in IN_ORDER if cause in causes)
-            later = _sum(period.label, as_of(instant), row.revision + 1, first_cause)
-        row = later
+        later = [
+            history.figure(date, instant) if instant in changes[date] else day
+            for date, day in zip(dates, days, strict=True)
+        ]
+        if all(now is before for now, before in zip(later, days, strict=True)):
+            continue
+        days, before = later, row
+        row = _sum(period.label, days, unit_visits, before.revision, before.cause)
+        if _published(row) != _published(before):
+            row = replace(row, revision=before.revision + 1, cause=next(one for one in IN_ORDER if one in causes))
     return row
+
+
+def _unit_visits(evaluation: Evaluation, dates: Sequence[dt.date]) -> dict[UUID, int]:
+    visits: dict[UUID, int] = defaultdict(int)
+    for date in dates:
+        for unit_id, count in evaluation.unit_visits(date).items():
+            visits[unit_id] += count
+    return dict(visits)
 
 
 def _merged(changes: dict[dt.date, dict[Micros, Causes]]) -> dict[Micros, Causes]:
@@ -103,51 +115,55 @@ def _published(row: Row) -> tuple[int, int, Quality, Fraction]:
     return row.staffed, row.self_service, row.quality, row.imputed_share
 
 
-def _sum(label: str, days: Sequence[DayFigure], revision: int, cause: Cause | None) -> Row:
-    unit_visits: dict[UUID, int] = defaultdict(int)
-    for day in days:
-        for unit_id, visits in day.unit_visits.items():
-            unit_visits[unit_id] += visits
+def _sum(
+    label: str,
+    days: Sequence[DayFigure],
+    unit_visits: dict[UUID, int],
+    revision: int = 0,
+    cause: Cause | None = None,
+) -> Row:
     door_visits = sum(day.door_visits for day in days)
+    per_visit = half_up(Fraction(sum(unit_visits.values()), door_visits), 2) if unit_visits and door_visits else None
     return Row(
         period=label,
         staffed=sum(day.staffed for day in days),
         self_service=sum(day.self_service for day in days),
         quality=max((day.quality for day in days), key=WORST_LAST.index),
-        imputed_share=share(
-            sum((day.estimated for day in days), Fraction(0)), sum((day.observed for day in days), Fraction(0))
-        ),
+        imputed_share=share(_total(day.estimated for day in days), _total(day.observed for day in days)),
         unbalanced=any(day.unbalanced for day in days),
         revision=revision,
         cause=cause,
-        unit_visits=dict(unit_visits),
-        units_per_visit=(
-            half_up(Fraction(sum(unit_visits.values()), door_visits), 2) if unit_visits and door_visits else None
-        ),
+        unit_visits=unit_visits,
+        units_per_visit=per_visit,
     )
+
+
+def _total(parts: Iterable[Fraction]) -> Fraction:
+    return sum((part for part in parts if part), Fraction(0))
 
 
 def _hours(evaluation: Evaluation, date: dt.date, day: Row) -> Iterator[Row]:
     """Entries by local clock hour, before staff_share and corrections; hours without any are absent."""
-    observed: dict[int, list[Fraction]] = defaultdict(lambda: [Fraction(0)] * 3)
-    estimated: dict[int, list[Fraction]] = defaultdict(lambda: [Fraction(0)] * 3)
+    halves: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+    quarters: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+    lacking, missing = set(), evaluation.missing(date)
     for cell in evaluation.open_cells(date):
-        observed[cell.clock // 60][cell.rank] += Fraction(cell.halves_in or 0, 2)
-    lacking = set()
-    for gap in evaluation.missing(date):
-        if gap.estimate is None:
-            lacking.add(gap.cell.clock // 60)
+        halves[cell.clock // 60][cell.rank] += cell.halves_in or 0
+    for cell, usual in missing.gaps:
+        if usual is None:
+            lacking.add(cell.clock // 60)
         else:
-            estimated[gap.cell.clock // 60][gap.cell.rank] += gap.estimate
-    for hour in sorted({*observed, *estimated}):
-        quality: Quality = "incomplete" if hour in lacking else "imputed" if hour in estimated else "observed"
-        seen, guessed = observed[hour], estimated[hour] if hour in estimated else [Fraction(0)] * 3
+            quarters[cell.clock // 60][cell.rank] += usual
+    for hour in sorted({*halves, *quarters}):
+        quality: Quality = "incomplete" if hour in lacking else "imputed" if hour in quarters else "observed"
+        seen = [Fraction(count, 2) for count in halves[hour]] if hour in halves else [Fraction(0)] * 3
+        guessed = [missing.estimate(count) for count in quarters[hour]] if hour in quarters else [Fraction(0)] * 3
         yield Row(
             period=f"{date}T{hour:02}",
             staffed=int(half_up(seen[STAFFED] + guessed[STAFFED])),
             self_service=int(half_up(seen[SELF_SERVICE] + guessed[SELF_SERVICE])),
             quality=quality,
-            imputed_share=share(sum(guessed, Fraction(0)), sum(seen, Fraction(0))),
+            imputed_share=share(_total(guessed), _total(seen)),
             unbalanced=day.unbalanced,
             revision=day.revision,
             cause=day.cause,

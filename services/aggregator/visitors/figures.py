@@ -7,10 +7,11 @@ from fractions import Fraction
 from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
-from services.aggregator.visitors.cells import Cell, cells, is_valid_on
+from services.aggregator.visitors.cells import Cell, Counted, is_valid_on
 from services.aggregator.visitors.facts import MINUTE, Counter, Facts, Micros, OpenMode
-from services.aggregator.visitors.knowledge import Knowledge
-from services.aggregator.visitors.modes import SELF_SERVICE, STAFFED, Day, Timeline, day_of
+from services.aggregator.visitors.knowledge import Knowledge, newest
+from services.aggregator.visitors.modes import SELF_SERVICE, STAFFED, Timeline
+from services.aggregator.visitors.seen import Alike, Seen
 
 Quality = Literal["closed", "observed", "imputed", "incomplete"]
 WORST_LAST: tuple[Quality, ...] = get_args(Quality)
@@ -18,8 +19,6 @@ _WEEKS_BACK = range(1, 9)
 _FEWEST_COMPARABLE = 3
 _LEAST_SUM_FOR_RATIO = 20
 _LOWEST_RATIO, _HIGHEST_RATIO = Fraction(1, 2), Fraction(2)
-# What was seen at a clock minute in a mode.
-_Alike = dict[tuple[int, int], list[int]]
 _MODES: tuple[tuple[OpenMode, int], ...] = (("staffed", STAFFED), ("self_service", SELF_SERVICE))
 
 
@@ -33,7 +32,6 @@ class DayFigure:
     estimated: Fraction
     quality: Quality
     unbalanced: bool
-    unit_visits: dict[UUID, int]
 
     @property
     def door_visits(self) -> int:
@@ -45,10 +43,25 @@ class DayFigure:
 
 
 class Gap(NamedTuple):
-    """A missing interval of an outer counter; `estimate` None where there is too little to compare with."""
+    """A missing interval of an outer counter. `quarters`: what is usual there, in quarters of a person; None where
+    there is too little to compare with."""
 
     cell: Cell
-    estimate: Fraction | None
+    quarters: int | None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Every interval that is expected and has no reading that counts, and how the date compares with its like."""
+
+    gaps: list[Gap]
+    ratio: Fraction
+
+    def estimate(self, quarters: int) -> Fraction:
+        return Fraction(quarters, 4) * self.ratio
+
+
+NOTHING_MISSING = Missing([], Fraction(1))
 
 
 def half_up(value: Fraction, decimals: int = 0) -> Fraction:
@@ -63,134 +76,120 @@ def share(estimated: Fraction, observed: Fraction) -> Fraction:
 
 
 class Evaluation:
-    """All figures of a square from what was known at `at`; computed when asked for, each date once."""
+    """Figures of a square from what was known at `at`."""
 
-    def __init__(self, facts: Facts, knowledge: Knowledge, at: Micros) -> None:
-        self.facts, self.knowledge, self.at = facts, knowledge, at
-        self._cells: dict[tuple[UUID, dt.date], list[Cell]] = {}
-        self._alike: dict[tuple[UUID, dt.date], _Alike] = {}
-        self._weeks: dict[tuple[UUID, dt.date], list[_Alike]] = {}
-        self._gaps: dict[dt.date, list[Gap]] = {}
-        self._figures: dict[dt.date, DayFigure] = {}
+    def __init__(self, facts: Facts, knowledge: Knowledge, seen: Seen, at: Micros) -> None:
+        self.facts, self.knowledge, self.seen, self.at = facts, knowledge, seen, at
+        self._missing: dict[dt.date, Missing] = {}
+        self._weeks: dict[tuple[UUID, dt.date], list[Alike]] = {}
 
     def figure(self, date: dt.date) -> DayFigure:
-        if date not in self._figures:
-            self._figures[date] = self._figure(day_of(date, self.facts.zone))
-        return self._figures[date]
+        observed, estimated = self._observed(date), self._estimated(date)
+        staffed, self_service = (self._visits(date, mode, observed[rank] + estimated[rank]) for mode, rank in _MODES)
+        return DayFigure(
+            staffed,
+            self_service,
+            sum(observed.values(), Fraction(0)),
+            sum(estimated.values(), Fraction(0)),
+            self._quality(date),
+            self._unbalanced(date),
+        )
 
-    def missing(self, date: dt.date) -> list[Gap]:
-        """Every interval that is expected and has no reading that counts, with what can be said instead."""
-        if date not in self._gaps:
-            self._gaps[date] = self._find_gaps(day_of(date, self.facts.zone))
-        return self._gaps[date]
+    def missing(self, date: dt.date) -> Missing:
+        if date not in self._missing:
+            self._missing[date] = self._find_missing(date)
+        return self._missing[date]
 
     def missing_of(self, counter: Counter, date: dt.date) -> list[Cell]:
-        return self._missing(counter, day_of(date, self.facts.zone))
+        """Expected, once the end has passed, and not there."""
+        return [cell for cell in self._of(counter, date).gaps if (cell.start + counter.minutes) * MINUTE <= self.at]
 
     def open_cells(self, date: dt.date) -> list[Cell]:
         """What was observed while the square was open."""
-        day = day_of(date, self.facts.zone)
-        cells_of = (self._of(counter, day) for counter in self.knowledge.outer)
-        return [cell for found in cells_of for cell in found if cell.rank and cell.halves_in is not None]
+        found = (self._of(counter, date).cells for counter in self.knowledge.outer)
+        return [cell for cells in found for cell in cells if cell.rank and cell.halves_in is not None]
 
-    def _find_gaps(self, day: Day) -> list[Gap]:
-        found = [(counter, cell) for counter in self.knowledge.outer for cell in self._missing(counter, day)]
-        medians = [self._median(counter, day.date, cell) for counter, cell in found]
-        ratio = self._ratio(day) if any(median is not None for median in medians) else Fraction(1)
-        return [
-            Gap(cell, None if median is None else Fraction(median, 4) * ratio)
-            for (_, cell), median in zip(found, medians, strict=True)
-        ]
-
-    def _missing(self, counter: Counter, day: Day) -> list[Cell]:
-        """Expected, once the end has passed, and not there."""
-        return [
-            cell
-            for cell in self._of(counter, day)
-            if cell.halves_in is None and cell.rank and (cell.start + counter.minutes) * MINUTE <= self.at
-        ]
-
-    def _figure(self, day: Day) -> DayFigure:
-        observed, estimated = self._observed(day), self._estimated(day)
-        rounded = {mode: self._visits(day.date, mode, observed[rank] + estimated[rank]) for mode, rank in _MODES}
-        return DayFigure(
-            rounded["staffed"],
-            rounded["self_service"],
-            sum(observed.values(), Fraction(0)),
-            sum(estimated.values(), Fraction(0)),
-            self._quality(day),
-            self._unbalanced(day),
-            self._unit_visits(day),
-        )
-
-    def _observed(self, day: Day) -> dict[int, Fraction]:
-        halves = [0, 0, 0]
-        for counter in self.knowledge.outer:
-            for cell in self._of(counter, day):
-                halves[cell.rank] += cell.halves_in or 0
-        return {rank: Fraction(halves[rank], 2) for rank in (STAFFED, SELF_SERVICE)}
-
-    def _estimated(self, day: Day) -> dict[int, Fraction]:
-        sums = dict.fromkeys((STAFFED, SELF_SERVICE), Fraction(0))
-        for gap in self.missing(day.date):
-            sums[gap.cell.rank] += gap.estimate or 0
-        return sums
-
-    def _visits(self, date: dt.date, mode: OpenMode, entries: Fraction) -> int:
-        corrected = self.knowledge.correction(date, mode)
-        return int(half_up(entries * (1 - self.knowledge.staff_share))) if corrected is None else corrected
-
-    def _quality(self, day: Day) -> Quality:
-        if not self._line(day).is_open(day.start, day.end):
-            return "closed"
-        if not any(is_valid_on(counter, day) for counter in self.knowledge.outer):
-            return "incomplete"
-        if gaps := self.missing(day.date):
-            return "incomplete" if any(gap.estimate is None for gap in gaps) else "imputed"
-        return "observed"
-
-    def _unbalanced(self, day: Day) -> bool:
-        """In and out of all hours, also closed ones, differ by more than 15 % of the larger."""
-        entered, left = 0, 0
-        for counter in self.knowledge.outer:
-            for cell in self._of(counter, day):
-                entered += cell.halves_in or 0
-                left += cell.halves_out
-        return 100 * abs(entered - left) > 15 * max(entered, left)
-
-    def _unit_visits(self, day: Day) -> dict[UUID, int]:
+    def unit_visits(self, date: dt.date) -> dict[UUID, int]:
         """A unit with neither a zone counter valid that date nor a manual count has no figure."""
         halves: dict[UUID, int] = {}
         for counter in self.knowledge.zones:
-            if counter.unit_id and is_valid_on(counter, day):
-                seen = sum(cell.halves_in or 0 for cell in self._of(counter, day) if cell.rank)
-                halves[counter.unit_id] = halves.get(counter.unit_id, 0) + seen
+            if counter.unit_id and is_valid_on(counter, self.seen.day(date)):
+                _, self_service, staffed = self._of(counter, date).by_rank
+                halves[counter.unit_id] = halves.get(counter.unit_id, 0) + self_service + staffed
         visits = {unit_id: int(half_up(Fraction(count, 2))) for unit_id, count in halves.items()}
-        return visits | self.knowledge.manual_counts(day.date)
+        counted = newest(
+            (one for one in self.facts.manual_counts if one.date == date), self.at, lambda one: one.unit_id
+        )
+        return visits | {unit_id: one.count for unit_id, one in counted.items()}
+
+    def corrected(self, date: dt.date) -> dict[OpenMode, int]:
+        """By mode what a person has put in place of the figure."""
+        said = newest((one for one in self.facts.corrections if one.date == date), self.at, lambda one: one.mode)
+        return {mode: one.door_visits for mode, one in said.items() if one.door_visits is not None}
+
+    def _find_missing(self, date: dt.date) -> Missing:
+        gaps = [
+            Gap(cell, self._median(counter, date, cell))
+            for counter in self.knowledge.outer
+            for cell in self.missing_of(counter, date)
+        ]
+        if not gaps:
+            return NOTHING_MISSING
+        return Missing(gaps, self._ratio(date) if any(gap.quarters is not None for gap in gaps) else Fraction(1))
+
+    def _observed(self, date: dt.date) -> dict[int, Fraction]:
+        found = [self._of(counter, date).by_rank for counter in self.knowledge.outer]
+        return {rank: Fraction(sum(halves[rank] for halves in found), 2) for rank in (STAFFED, SELF_SERVICE)}
+
+    def _estimated(self, date: dt.date) -> dict[int, Fraction]:
+        missing, quarters = self.missing(date), [0, 0, 0]
+        for gap in missing.gaps:
+            quarters[gap.cell.rank] += gap.quarters or 0
+        return {rank: missing.estimate(quarters[rank]) for rank in (STAFFED, SELF_SERVICE)}
+
+    def _visits(self, date: dt.date, mode: OpenMode, entries: Fraction) -> int:
+        corrected = self.corrected(date).get(mode) if self.facts.corrections else None
+        return int(half_up(entries * (1 - self.knowledge.staff_share))) if corrected is None else corrected
+
+    def _quality(self, date: dt.date) -> Quality:
+        day = self.seen.day(date)
+        if not self.knowledge.timeline(day).is_open(day.start, day.end):
+            return "closed"
+        if not any(is_valid_on(counter, day) for counter in self.knowledge.outer):
+            return "incomplete"
+        if gaps := self.missing(date).gaps:
+            return "incomplete" if any(gap.quarters is None for gap in gaps) else "imputed"
+        return "observed"
+
+    def _unbalanced(self, date: dt.date) -> bool:
+        """In and out of all hours, also closed ones, differ by more than 15 % of the larger."""
+        found = [self._of(counter, date) for counter in self.knowledge.outer]
+        entered, left = sum(one.entered for one in found), sum(one.left for one in found)
+        return 100 * abs(entered - left) > 15 * max(entered, left)
 
     def _median(self, counter: Counter, date: dt.date, cell: Cell) -> int | None:
         """In quarters of a person: of what the counter saw at the same clock time in the same mode on the eight same
         weekdays before. None with too few of them."""
         slot = cell.clock, cell.rank
-        seen = sorted(halves for week in self._alike_weeks(counter, date) for halves in week.get(slot, ()))
+        seen = sorted([halves for week in self._weeks_before(counter, date) for halves in week.get(slot, ())])
         if len(seen) < _FEWEST_COMPARABLE:
             return None
         return seen[(len(seen) - 1) // 2] + seen[len(seen) // 2]
 
-    def _alike_weeks(self, counter: Counter, date: dt.date) -> Sequence[_Alike]:
+    def _weeks_before(self, counter: Counter, date: dt.date) -> Sequence[Alike]:
         key = counter.counter_id, date
         if key not in self._weeks:
-            dates = (date - dt.timedelta(weeks=back) for back in _WEEKS_BACK)
-            self._weeks[key] = [self._comparable(counter, week) for week in dates if week not in self.facts.holidays]
+            weeks = (self._alike(counter, week) for week in weeks_before(date) if week not in self.facts.holidays)
+            self._weeks[key] = [alike for alike in weeks if alike]
         return self._weeks[key]
 
-    def _ratio(self, day: Day) -> Fraction:
+    def _ratio(self, date: dt.date) -> Fraction:
         """How the date compares with its like at the counters that worked."""
         halves, quarters = 0, 0
         for counter in self.knowledge.outer:
-            for cell in self._of(counter, day):
+            for cell in self._of(counter, date).cells:
                 if cell.rank and cell.halves_in is not None:
-                    median = self._median(counter, day.date, cell)
+                    median = self._median(counter, date, cell)
                     if median is not None:
                         halves += cell.halves_in
                         quarters += median
@@ -198,22 +197,16 @@ class Evaluation:
             return Fraction(1)
         return min(max(Fraction(2 * halves, quarters), _LOWEST_RATIO), _HIGHEST_RATIO)
 
-    def _comparable(self, counter: Counter, date: dt.date) -> _Alike:
-        key = counter.counter_id, date
-        if key not in self._alike:
-            alike: _Alike = {}
-            for cell in self._of(counter, day_of(date, self.facts.zone)):
-                if cell.halves_in is not None:
-                    alike.setdefault((cell.clock, cell.rank), []).append(cell.halves_in)
-            self._alike[key] = alike
-        return self._alike[key]
+    def _alike(self, counter: Counter, date: dt.date) -> Alike:
+        return self.seen.alike(counter, date, self._line(date), self.at)
 
-    def _of(self, counter: Counter, day: Day) -> Sequence[Cell]:
-        key = counter.counter_id, day.date
-        if key not in self._cells:
-            readings = self.facts.readings.get(counter.counter_id, {})
-            self._cells[key] = cells(counter, day, self.facts.zone, self._line(day), readings, self.at)
-        return self._cells[key]
+    def _of(self, counter: Counter, date: dt.date) -> Counted:
+        return self.seen.counted(counter, date, self._line(date), self.at)
 
-    def _line(self, day: Day) -> Timeline:
-        return self.knowledge.timeline(day)
+    def _line(self, date: dt.date) -> Timeline:
+        return self.knowledge.timeline(self.seen.day(date))
+
+
+def weeks_before(date: dt.date) -> list[dt.date]:
+    """The same weekdays that a missing interval is compared with."""
+    return [date - dt.timedelta(weeks=back) for back in _WEEKS_BACK]

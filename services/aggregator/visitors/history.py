@@ -1,34 +1,21 @@
 """What changed a published figure, and when (E.9).
 
 A figure as of T never looks at anything later than T, so its revisions are found by computing it again at each instant
-at which something relevant was received or decided after it was published.
+at which something relevant was received or decided after it was published. Most of these change nothing about a given
+date; a figure made of the same parts is the same figure and is not computed twice.
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from services.aggregator.visitors.facts import (
-    DAY,
-    MINUTE,
-    Closure,
-    Correction,
-    Counter,
-    Facts,
-    Hours,
-    ManualCount,
-    Micros,
-    Settings,
-)
-from services.aggregator.visitors.figures import DayFigure, Evaluation
-from services.aggregator.visitors.knowledge import Epochs, decisions
+from services.aggregator.visitors.facts import Closure, Counter, Facts, Hours, Micros, Settings
+from services.aggregator.visitors.figures import DayFigure, Evaluation, weeks_before
+from services.aggregator.visitors.knowledge import Epochs, Knowledge, decisions
+from services.aggregator.visitors.seen import Seen
 
 Cause = Literal["late_readings", "correction", "opening_changed", "counter_changed", "settings_changed"]
 IN_ORDER: tuple[Cause, ...] = get_args(Cause)
-# No date is published earlier than this after any of its intervals began.
-_SOONEST_PUBLISHED = 7 * DAY
-_WEEKS_BACK = range(9)
 _CAUSE_OF: dict[type, Cause] = {
     Hours: "opening_changed",
     Closure: "opening_changed",
@@ -43,71 +30,53 @@ class History:
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self._epochs = Epochs(facts)
+        self._epochs, self._seen = Epochs(facts), Seen(facts)
         self._evaluations: dict[Micros, Evaluation] = {}
-        self._of_all, self._of_date = _decided(facts)
-        self._received = _received_late(facts)
+        self._figures: dict[Any, DayFigure] = {}
+        self._decided = _decided(facts)
 
     def evaluation(self, at: Micros) -> Evaluation:
         if at not in self._evaluations:
-            self._evaluations[at] = Evaluation(self.facts, self._epochs.at(at), at)
+            self._evaluations[at] = Evaluation(self.facts, self._epochs.at(at), self._seen, at)
         return self._evaluations[at]
 
     def changes(self, date: dt.date, after: Micros, until: Micros) -> dict[Micros, Causes]:
         """Instants in (after, until] at which the date's figure may have changed, with what happened then."""
         found: dict[Micros, Causes] = defaultdict(set)
-        for happened in self._concerning(date):
-            for at, causes in happened.items():
+        for at, causes in self._decided.items():
+            if after < at <= until:
+                found[at] |= causes
+        for correction in self.facts.corrections:
+            if correction.date == date and after < correction.decided_at <= until:
+                found[correction.decided_at].add("correction")
+        for week in (date, *weeks_before(date)):  # a late reading also changes what later dates were compared with
+            for at in self._seen.late(week):
                 if after < at <= until:
-                    found[at] |= causes
+                    found[at].add("late_readings")
         return found
 
-    def _concerning(self, date: dt.date) -> Iterator[dict[Micros, Causes]]:
-        yield self._of_all
-        yield self._of_date.get(date, {})
-        for back in _WEEKS_BACK:  # a late reading also changes what later dates were compared with
-            yield self._received.get(date - dt.timedelta(weeks=back), {})
+    def figure(self, date: dt.date, at: Micros) -> DayFigure:
+        evaluation = self.evaluation(at)
+        own = self._parts(evaluation.knowledge, date, at), tuple(sorted(evaluation.corrected(date).items()))
+        figure = self._figures.get(own)
+        if figure is None:
+            with_weeks = own, tuple(self._parts(evaluation.knowledge, week, at) for week in weeks_before(date))
+            figure = self._figures.get(with_weeks) or evaluation.figure(date)
+            # Weeks before decide only where something is missing.
+            self._figures[with_weeks if evaluation.missing(date).gaps else own] = figure
+        return figure
 
-    def figure(self, date: dt.date, at: Micros, changes: Iterable[Micros], base: Micros, until: Micros) -> DayFigure:
-        """As of `at`, given all `changes` of the date between `base` and `until`.
-
-        Between two changes the figure stands still, so the same few evaluations serve every date of a period.
-        """
-        instants = sorted(changes)
-        if not instants:
-            return self.evaluation(until).figure(date)
-        latest = max((instant for instant in instants if instant <= at), default=base)
-        return self.evaluation(latest).figure(date)
+    def _parts(self, knowledge: Knowledge, date: dt.date, at: Micros) -> tuple[Any, ...]:
+        """Equal where the date's own part of the figure is the same."""
+        line = knowledge.timeline(self._seen.day(date))
+        return date, id(line), tuple(map(id, knowledge.outer)), knowledge.staff_share, self._seen.state(date, at)
 
 
-def _decided(facts: Facts) -> tuple[dict[Micros, Causes], dict[dt.date, dict[Micros, Causes]]]:
-    """Decisions that may change any date, and those about one date."""
-    of_all: dict[Micros, Causes] = defaultdict(set)
-    of_date: dict[dt.date, dict[Micros, Causes]] = defaultdict(lambda: defaultdict(set))
+def _decided(facts: Facts) -> dict[Micros, Causes]:
+    """Decisions that may change any date."""
+    found: dict[Micros, Causes] = defaultdict(set)
     outer = {counter.counter_id for counter in facts.counters if counter.kind == "outer"}
     for at, decision in decisions(facts):
-        if isinstance(decision, Correction):
-            of_date[decision.date][at].add("correction")
-        elif not isinstance(decision, ManualCount) and (
-            not isinstance(decision, Counter) or decision.counter_id in outer
-        ):
-            of_all[at].add(_CAUSE_OF[type(decision)])
-    return of_all, of_date
-
-
-def _received_late(facts: Facts) -> dict[dt.date, dict[Micros, Causes]]:
-    """By local date of the interval: when readings arrived that may have come after publication."""
-    late: dict[dt.date, dict[Micros, Causes]] = defaultdict(lambda: defaultdict(set))
-    outer = {counter.counter_id for counter in facts.counters if counter.kind == "outer"}
-    for counter_id in outer:
-        for start, versions in facts.readings.get(counter_id, {}).items():
-            for received, *_ in versions:
-                if received > start * MINUTE + _SOONEST_PUBLISHED:
-                    for date in _dates_touched(start, facts):
-                        late[date][received].add("late_readings")
-    return late
-
-
-def _dates_touched(start: int, facts: Facts) -> set[dt.date]:
-    """A sample of a running total also ends the interval before it, which may lie on the date before."""
-    return {dt.datetime.fromtimestamp(seconds, facts.zone).date() for seconds in (start * 60, start * 60 - 60)}
+        if not isinstance(decision, Counter) or decision.counter_id in outer:
+            found[at].add(_CAUSE_OF[type(decision)])
+    return found

@@ -5,11 +5,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-from services.aggregator.visitors.facts import Closure, Counter, Facts, Micros, OpenMode
-from services.aggregator.visitors.modes import Day, Timeline, timeline
+from services.aggregator.visitors.facts import Closure, Counter, Facts, Hours, Micros, Settings
+from services.aggregator.visitors.modes import Day, Gaps, Pieces, Timeline, timeline
 from shared.contracts import opening_hours
 
 D = TypeVar("D", bound="Decision")
@@ -26,68 +26,73 @@ class Decision(Protocol):
 class Knowledge:
     """What had been decided up to `at`; the same object serves every instant until the next decision."""
 
-    def __init__(self, facts: Facts, at: Micros) -> None:
-        self._facts = facts
-        counters = _newest(facts.counters, at, lambda counter: counter.counter_id).values()
+    def __init__(self, facts: Facts, at: Micros, lines: "Lines") -> None:
+        counters = newest(facts.counters, at, lambda counter: counter.counter_id).values()
         here = sorted((c for c in counters if c.square_id == facts.square_id), key=lambda c: c.counter_id)
-        self.outer: list[Counter] = [counter for counter in here if counter.kind == "outer"]
-        self.zones: list[Counter] = [counter for counter in here if counter.kind == "zone"]
-        shares = _newest(facts.settings, at, lambda _: None)
+        self.outer: tuple[Counter, ...] = tuple(counter for counter in here if counter.kind == "outer")
+        self.zones: tuple[Counter, ...] = tuple(counter for counter in here if counter.kind == "zone")
+        shares = newest(facts.settings, at, lambda _: None)
         self.staff_share = shares[None].staff_share if shares else Fraction(0)
-        hours = _newest(facts.hours, at, lambda decision: decision.unit_id)
-        self._hours = {unit_id: opening_hours.parse(one.periods) for unit_id, one in hours.items() if one.periods}
-        self._corrections = _newest(facts.corrections, at, lambda c: (c.date, c.mode))
-        self._manual = _newest(facts.manual_counts, at, lambda count: (count.date, count.unit_id))
-        self._closures = list(_known_closures(facts.closures, at))
-        self._lines: dict[dt.date, Timeline] = {}
-
-    def correction(self, date: dt.date, mode: OpenMode) -> int | None:
-        found = self._corrections.get((date, mode))
-        return found.door_visits if found else None
-
-    def manual_counts(self, date: dt.date) -> dict[UUID, int]:
-        return {count.unit_id: count.count for count in self._manual.values() if count.date == date}
+        hours = newest(facts.hours, at, lambda decision: decision.unit_id)
+        self._opening = Opening(tuple(hours.values()), tuple(_known_closures(facts.closures, at)))
+        self._lines = lines
 
     def timeline(self, day: Day) -> Timeline:
-        if day.date not in self._lines:
-            self._lines[day.date] = timeline(day, self._facts.zone, self._units, self._pieces, self._gaps)
-        return self._lines[day.date]
+        """The same object wherever the modes of the date are the same."""
+        return self._lines.of(self._opening, day)
+
+
+class Opening(NamedTuple):
+    hours: tuple[Hours, ...]
+    closures: tuple[tuple[UUID | None, Micros, Micros], ...]
+
+
+class Lines:
+    """Builds each date's line once for each state of opening hours and closures."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._of: dict[tuple[tuple[int, ...], tuple[Any, ...], dt.date], Timeline] = {}
+        self._same: dict[Timeline, Timeline] = {}
+
+    def of(self, opening: Opening, day: Day) -> Timeline:
+        key = tuple(map(id, opening.hours)), opening.closures, day.date
+        if key not in self._of:
+            built = timeline(day, self._facts.zone, self._units, _pieces(opening.hours), _gaps(opening))
+            self._of[key] = self._same.setdefault(built, built)
+        return self._of[key]
 
     def _units(self, date: dt.date) -> list[UUID]:
         return [unit.unit_id for unit in self._facts.units if unit.belongs(date)]
 
-    def _pieces(self, unit_id: UUID, date: dt.date) -> Sequence[tuple[str, str, str]]:
-        hours = self._hours.get(unit_id)
-        return hours.pieces(date) if hours else ()
 
-    def _gaps(self, unit_id: UUID) -> list[tuple[Micros, Micros]]:
-        return [(start, end) for whom, start, end in self._closures if whom in (None, unit_id)]
+def _pieces(decided: Iterable[Hours]) -> Pieces:
+    hours = {one.unit_id: opening_hours.parse(one.periods) for one in decided if one.periods}
+    return lambda unit_id, date: hours[unit_id].pieces(date) if unit_id in hours else ()
+
+
+def _gaps(opening: Opening) -> Gaps:
+    return lambda unit_id: [(start, end) for whom, start, end in opening.closures if whom in (None, unit_id)]
 
 
 class Epochs:
     """Finds the knowledge of any instant, building each stretch between two decisions once."""
 
     def __init__(self, facts: Facts) -> None:
-        self._facts = facts
+        self._facts, self._lines = facts, Lines(facts)
         self._from = sorted({at for at, _ in decisions(facts)})
         self._built: dict[int, Knowledge] = {}
 
     def at(self, instant: Micros) -> Knowledge:
         epoch = bisect_right(self._from, instant)
         if epoch not in self._built:
-            self._built[epoch] = Knowledge(self._facts, instant)
+            self._built[epoch] = Knowledge(self._facts, instant, self._lines)
         return self._built[epoch]
 
 
-def decisions(facts: Facts) -> Iterator[tuple[Micros, Any]]:
-    """Every instant at which something was decided, with what."""
-    kinds: tuple[Sequence[Decision], ...] = (
-        facts.counters,
-        facts.hours,
-        facts.settings,
-        facts.corrections,
-        facts.manual_counts,
-    )
+def decisions(facts: Facts) -> Iterator[tuple[Micros, Counter | Hours | Settings | Closure]]:
+    """Every instant at which something was decided that concerns all dates, with what."""
+    kinds: tuple[Sequence[Counter | Hours | Settings], ...] = (facts.counters, facts.hours, facts.settings)
     for decided in chain.from_iterable(kinds):
         yield decided.decided_at, decided
     for closure in facts.closures:
@@ -96,7 +101,7 @@ def decisions(facts: Facts) -> Iterator[tuple[Micros, Any]]:
             yield closure.lifted_at, closure
 
 
-def _newest(decided: Iterable[D], at: Micros, key: Callable[[D], Any]) -> dict[Any, D]:
+def newest(decided: Iterable[D], at: Micros, key: Callable[[D], Any]) -> dict[Any, D]:
     """Per key the decision made last; of several at one instant the one with the highest number."""
     known = [item for item in decided if item.decided_at <= at]
     return {key(item): item for item in sorted(known, key=lambda item: (item.decided_at, item.decision))}

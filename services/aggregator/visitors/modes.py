@@ -8,7 +8,6 @@ square        | s_s |stf |s_s|stf|self_service|
 """
 
 import datetime as dt
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -37,12 +36,13 @@ class Day(NamedTuple):
     start: Micros
     end: Micros
 
-    def clock_minute(self, start: Micros, zone: ZoneInfo) -> int:
+    def clock_minutes(self, starts: range, zone: ZoneInfo) -> list[int]:
         """Minutes since midnight on the local clock; both passes of a repeated hour read the same."""
         if self.end - self.start == DAY:
-            return (start - self.start) // MINUTE
-        local = dt.datetime.fromtimestamp(start // 1_000_000, zone)
-        return local.hour * 60 + local.minute
+            midnight = self.start // MINUTE
+            return [start - midnight for start in starts]
+        local = (dt.datetime.fromtimestamp(start * 60, zone) for start in starts)
+        return [moment.hour * 60 + moment.minute for moment in local]
 
 
 def day_of(date: dt.date, zone: ZoneInfo) -> Day:
@@ -61,14 +61,22 @@ def clock_instant(date: dt.date, clock: str, zone: ZoneInfo) -> Micros:
 class Timeline:
     """`ranks[i]` holds from `edges[i]` to `edges[i + 1]`; the last edge closes the line."""
 
-    edges: list[Micros]
-    ranks: list[int]
+    edges: tuple[Micros, ...]
+    ranks: tuple[int, ...]
 
-    def rank(self, start: Micros, end: Micros) -> int:
-        """The mode that covers most of [start, end); on a tie the higher."""
-        at = bisect_right(self.edges, start) - 1
-        if self.edges[at + 1] >= end:
-            return self.ranks[at]
+    def ranks_of(self, starts: range) -> list[int]:
+        """The mode of each interval that begins at one of `starts` (minutes) and is as long as their step."""
+        found, at, length = [], 0, starts.step * MINUTE
+        for minute in starts:
+            start = minute * MINUTE
+            while self.edges[at + 1] <= start:
+                at += 1
+            whole = start >= self.edges[at] and start + length <= self.edges[at + 1]
+            found.append(self.ranks[at] if whole else self._most(at, start, start + length))
+        return found
+
+    def _most(self, at: int, start: Micros, end: Micros) -> int:
+        """The mode that covers most of [start, end), which begins in the stretch `at`; on a tie the higher."""
         covered = [0, 0, 0]
         while at < len(self.ranks) and self.edges[at] < end:
             covered[self.ranks[at]] += min(end, self.edges[at + 1]) - max(start, self.edges[at])
@@ -87,7 +95,8 @@ def timeline(
     if day.end % _LONGEST_INTERVAL:  # midnight lies inside an hour of UTC
         following = day_of(day.date + dt.timedelta(days=1), zone)
         segments += _segments(following, zone, units(following.date), pieces, gaps)
-    return Timeline([start for start, _, _ in segments] + [segments[-1][1]], [rank for _, _, rank in segments])
+    edges = (*(start for start, _, _ in segments), segments[-1][1])
+    return Timeline(edges, tuple(rank for _, _, rank in segments))
 
 
 def _segments(day: Day, zone: ZoneInfo, units: Sequence[UUID], pieces: Pieces, gaps: Gaps) -> list[Segment]:

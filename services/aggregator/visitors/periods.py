@@ -26,7 +26,11 @@ class Period(NamedTuple):
 
     def published_at(self, zone: ZoneInfo) -> Micros:
         """A period is published with its last day."""
-        return clock_instant(self.after - _ONE_DAY + _PUBLISHED_AFTER, _PUBLISHED_AT, zone)
+        return published_at(self.after - _ONE_DAY, zone)
+
+
+def published_at(date: dt.date, zone: ZoneInfo) -> Micros:
+    return clock_instant(date + _PUBLISHED_AFTER, _PUBLISHED_AT, zone)
 
 
 def touched(first: dt.date, last: dt.date, by: By) -> Iterator[Period]:

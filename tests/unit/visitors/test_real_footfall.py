@@ -81,7 +81,7 @@ def test__sixteen_hours_lost_at_one_counter__are_a_small_share_of_the_day(leeds:
 
 
 def test__autumn_hour__second_pass__is_missing_at_every_counter(leeds: Any) -> None:
-    gaps = History(leeds).evaluation(at(NEW_YEAR)).missing(dt.date(2014, 10, 26))
+    gaps = History(leeds).evaluation(at(NEW_YEAR)).missing(dt.date(2014, 10, 26)).gaps
 
     assert len(gaps) == 8
     assert {gap.cell.clock for gap in gaps} == {60}
