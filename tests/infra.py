@@ -22,6 +22,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 
+from deploy import database as house_database
 from deploy import provision as kafka_provision
 from deploy.house import services
 from deploy.local import postgres as local_postgres
@@ -105,9 +106,9 @@ class Postgres:
 
     async def _template(self, names: Sequence[str]) -> str:
         made = Database(f"template_{uuid.uuid4().hex}", self.server)
-        await local_postgres.ensure_database(_at(self.server, "postgres"), made.name)
+        await house_database.ensure_database(_at(self.server, "postgres"), made.name)
         roles = {role: password(role) for name in names for role in (name, f"{name}_owner")}
-        await local_postgres.provision(made.admin_dsn, names, roles)
+        await house_database.provision(made.admin_dsn, names, roles)
         for name in names:
             await migrate(made.dsn(f"{name}_owner"), name)
         return made.name

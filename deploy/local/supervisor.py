@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from deploy import database as house_database
 from deploy import provision as kafka_provision
 from deploy.house import ROOT
 from deploy.local import children, postgres
@@ -175,8 +176,8 @@ class Supervisor:
         kafka_provision.kafka(bootstrap, passwords["admin"], {name: passwords[name] for name in names})
 
         async def tables() -> None:
-            await postgres.ensure_database(server_dsn, postgres.DATABASE)
-            await postgres.provision(dsn, names, passwords)
+            await house_database.ensure_database(server_dsn, postgres.DATABASE)
+            await house_database.provision(dsn, names, passwords)
             host = dsn.rpartition("@")[2]
             for name in names:
                 await migrate(f"postgresql://{name}_owner:{passwords[f'{name}_owner']}@{host}", name)
