@@ -143,6 +143,9 @@ async def test_as_of__before_anything_was_decided__is_a_closed_day(house: httpx.
     then = await square.row(lambda row: True, as_of="2026-10-20T12:00:00Z")
 
     assert (then["door_visits"], then["quality"], then["revision"]) == (0, "closed", 1)
+    unescaped = f"from={MONDAY}&to={MONDAY}&as_of=2026-10-20T12:00:00+02:00"
+    answer = await house.get(f"/api/aggregator/squares/{square.id}/visitors?{unescaped}")
+    assert answer.json()["as_of"] == "2026-10-20T12:00:00+02:00"
 
 
 async def test_counters__of_a_square__say_their_last_interval(house: httpx.AsyncClient) -> None:

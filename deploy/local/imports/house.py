@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 import httpx
 
+from deploy.local.errors import LocalError
 from deploy.local.imports.report import Report
 
 # Ids follow from what they name, so that a second run finds what the first one made.
@@ -15,7 +16,7 @@ Progress = Callable[[str], None]
 _TRIES = 6
 
 
-class ImportFailed(RuntimeError):
+class ImportFailed(LocalError):
     """The house refused something an import cannot do without; the message says what and why."""
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BeforeValidator
 
 from services.aggregator import reading
 from services.aggregator import store as views
@@ -22,6 +23,14 @@ router = APIRouter(prefix="/api/aggregator/squares/{square_id}")
 LONGEST_RANGE = dt.timedelta(days=400)  # 13 months
 
 
+def _space_was_plus(written: Any) -> Any:
+    """An offset's plus sign, sent without escaping, arrives as a space."""
+    return written.replace(" ", "+") if isinstance(written, str) else written
+
+
+AsOf = Annotated[Instant, BeforeValidator(_space_was_plus)]
+
+
 @router.get("/visitors")
 async def get_visitors(
     request: Request,
@@ -30,7 +39,7 @@ async def get_visitors(
     first: Annotated[LocalDate, Query(alias="from")],
     last: Annotated[LocalDate, Query(alias="to")],
     by: By = "day",
-    as_of: Instant | None = None,
+    as_of: AsOf | None = None,
 ) -> dict[str, Any]:
     _check_range(first, last)
     state = request.app.state

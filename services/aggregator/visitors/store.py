@@ -19,7 +19,8 @@ returning square_id
 SAVE_UNITS = """
 insert into visitor_unit as known (generation, unit_id, version, square_ids, memberships)
 select $1, unit_id, version, array(
-    select distinct (membership->>0)::uuid from jsonb_array_elements(memberships::jsonb) as membership
+    select distinct (membership->>0)::uuid as square_id from jsonb_array_elements(memberships::jsonb) as membership
+    order by square_id
 ), memberships::jsonb
 from unnest($2::uuid[], $3::bigint[], $4::text[]) as unit (unit_id, version, memberships)
 on conflict (generation, unit_id) do update set
