@@ -164,15 +164,19 @@ def series(items: Iterable[Item]) -> Iterator[Call]:
 
 
 def single_bookings(squares: Sequence[Square], today: dt.date) -> Iterator[Call]:
-    monday = today - dt.timedelta(days=today.weekday())
+    """Of this week and the last."""
+    this_monday = today - dt.timedelta(days=today.weekday())
     for square in squares:
-        for said in square.said["once"]:
-            day = monday + dt.timedelta(days=said["day"] - 1)
-            body = {"space_ids": [square.room(said["room"])], "state": said["state"], **_times(day, said["time"])}
-            if said["state"] == "held":
-                body["hold_until"] = _times(monday + dt.timedelta(days=13), "12:00-13:00")["starts_at"]
-            booking = uid("once", square.key, said["nb"], day)
-            yield "PUT", f"/api/facility/bookings/{booking}", body | _about(square, said)
+        for monday in (this_monday - dt.timedelta(weeks=1), this_monday):
+            yield from (_single(square, said, monday) for said in square.said["once"])
+
+
+def _single(square: Square, said: Mapping[str, Any], monday: dt.date) -> Call:
+    day = monday + dt.timedelta(days=said["day"] - 1)
+    body = {"space_ids": [square.room(said["room"])], "state": said["state"], **_times(day, said["time"])}
+    if said["state"] == "held":
+        body["hold_until"] = _times(monday + dt.timedelta(days=20), "12:00-13:00")["starts_at"]
+    return "PUT", f"/api/facility/bookings/{uid('once', square.key, said['nb'], day)}", body | _about(square, said)
 
 
 def loan_days(squares: Sequence[Square], today: dt.date) -> Iterator[Call]:

@@ -1,19 +1,15 @@
 """The whole house in a browser: one instance for all tests of this folder, with the demo in it."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from shared.clock import SystemClock
 from tests.e2e.browser import chromium
 from tests.e2e.house import House, running_house
 
-OSLO = ZoneInfo("Europe/Oslo")
 OpenPage = Callable[..., Page]
 
 
@@ -58,6 +54,7 @@ def signed_in(house: House, browser: Browser, browser_context_args: dict[str, An
         context = browser.new_context(**{**browser_context_args, **context_args})
         contexts.append(context)
         page = context.new_page()
+        page.clock.set_fixed_time(house.now)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if _is_fault(said) else None)
         page.goto(f"{house.url}/auth/login?next={path}")
@@ -77,10 +74,5 @@ def _is_fault(said: Any) -> bool:
 
 
 @pytest.fixture(scope="session")
-def today() -> str:
-    return SystemClock().now().astimezone(OSLO).date().isoformat()
-
-
-@pytest.fixture(scope="session")
-def local_now() -> datetime:
-    return SystemClock().now().astimezone(OSLO)
+def today(house: House) -> str:
+    return house.today
