@@ -1,0 +1,70 @@
+// Who is signed in, which square is shown, and what the screens say to the reader.
+import { get } from './api'
+import { live } from './live.svelte'
+import { router } from './router.svelte'
+import type { Session, SquareInfo } from './types'
+
+export interface Toast {
+  id: number
+  text: string
+  undo?: () => Promise<void>
+}
+
+const STORE = 'torg-square'
+const BOOKING_ROLES = new Set(['front_line', 'unit_editor', 'house_manager', 'multi_square_manager', 'admin'])
+const FIGURE_ROLES = new Set([...BOOKING_ROLES, 'statistics_reader', 'user_council_reader', 'auditor'])
+
+class House {
+  session = $state.raw<Session | null>(null)
+  away = $state(false)
+  toasts = $state<Toast[]>([])
+  said = $state('')
+  private nextToast = 1
+
+  squares = $derived(this.session?.squares ?? [])
+  square = $derived.by<SquareInfo | null>(() => {
+    const wanted = router.query.get('square') ?? localStorage.getItem(STORE)
+    return this.squares.find((one) => one.id === wanted) ?? this.squares[0] ?? null
+  })
+  roles = $derived(new Set((this.session?.user?.roles ?? []).map(([role]) => role)))
+  mayBook = $derived([...this.roles].some((role) => BOOKING_ROLES.has(role)))
+  mayReadFigures = $derived([...this.roles].some((role) => FIGURE_ROLES.has(role)))
+  isAdmin = $derived(this.roles.has('admin'))
+
+  async load(): Promise<void> {
+    try {
+      this.session = await get<Session>('/api/portal/session')
+      this.away = false
+    } catch {
+      this.away = true
+    }
+    const known = this.session?.signed_in ? this.session.squares_known !== false : true
+    if (this.away || !known) setTimeout(() => void this.load(), 2000)
+    if (this.square) live.follow(this.square.id)
+  }
+
+  choose(square: string): void {
+    localStorage.setItem(STORE, square)
+    router.go(router.href(router.path, { square }))
+    live.follow(square)
+  }
+
+  /** Read out by screen readers. */
+  say(text: string): void {
+    this.said = ''
+    setTimeout(() => (this.said = text), 30)
+  }
+
+  toast(text: string, undo?: () => Promise<void>): void {
+    const id = this.nextToast++
+    this.toasts.push(undo ? { id, text, undo } : { id, text })
+    this.say(text)
+    setTimeout(() => this.dismiss(id), undo ? 20_000 : 8_000)
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id)
+  }
+}
+
+export const house = new House()

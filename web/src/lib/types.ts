@@ -1,0 +1,148 @@
+// What the services answer with, as far as the app reads it.
+
+export type UnitKind = 'library' | 'health_station' | 'senior_centre' | 'service_desk' | 'volunteer_central'
+export type OpenState = 'staffed' | 'self_service' | 'closed'
+
+export interface Source {
+  source: string
+  complete_until: string | null
+  silent: boolean
+}
+
+export interface SquareInfo {
+  id: string
+  name: string
+  time_zone: string
+  status: string
+}
+
+export interface Session {
+  signed_in: boolean
+  demo: boolean
+  version: string
+  user?: { name: string; roles: [string, string][] }
+  squares?: SquareInfo[]
+  squares_known?: boolean
+  accounts?: { username: string; role_nb: string; role_en: string }[]
+}
+
+export interface Unit {
+  unit_id: string
+  kind: UnitKind
+  name: string
+}
+
+export interface Space {
+  space_id: string
+  parent_id: string | null
+  unit_id: string | null
+  name: string
+  floor: string | null
+  capacity: number | null
+  features: string[]
+  bookable: boolean
+}
+
+export interface Slot {
+  space_ids: string[]
+  starts_at: string
+  ends_at: string
+}
+
+export interface Item {
+  kind: 'occurrence' | 'booking' | 'closure'
+  id: string
+  version: number
+  unit_id: string | null
+  title: string | null
+  title_en?: string | null
+  state: string
+  space_ids: string[]
+  starts_at: string
+  ends_at: string | null
+  local_date: string
+  local_start: string
+  local_end: string | null
+  setup_minutes: number
+  teardown_minutes: number
+  booking_id?: string | null
+  booking_version?: number | null
+  series_id?: string | null
+  expected_people?: number | null
+  capacity?: number | null
+  attendance?: { total: number; by_band: { band: string; count: number }[]; revision: number } | null
+  masked: boolean
+  previous?: Slot | null
+  reason_code?: string | null
+  whole_square?: boolean
+  cohosts?: string[]
+}
+
+export interface Day {
+  date: string
+  items: Item[]
+  openings: Record<string, [string, string, OpenState][]>
+}
+
+export interface DayAnswer {
+  square: { square_id: string; name: string; time_zone: string }
+  date: string
+  now_local: string
+  resources: { units: Unit[]; spaces: Space[] }
+  days: Day[]
+  sources: Source[]
+}
+
+export interface VisitorRow {
+  period: string
+  door_visits: number | null
+  staffed: number
+  self_service: number
+  quality: 'observed' | 'imputed' | 'incomplete' | 'closed'
+  imputed_share: number
+  unbalanced: boolean
+  revision: number
+  cause: string | null
+  unit_visits: Record<string, number>
+  units_per_visit: number | null
+  units_per_visit_flag: boolean
+  participations: number | string | null
+}
+
+export interface VisitorsAnswer {
+  rows: VisitorRow[]
+  as_of: string
+  sources: Source[]
+}
+
+export interface Reason {
+  rule: string
+  message: string
+  blocking_id?: string
+  local_date?: string
+  local_start?: string
+  local_end?: string
+  title?: string | null
+  unit_id?: string | null
+}
+
+export interface Alternative {
+  kind: string
+  space_ids: string[]
+  starts_at: string
+  ends_at: string
+  local_date: string
+  local_start: string
+  local_end: string
+}
+
+export interface ProblemBody {
+  status: number
+  code: string
+  detail: string
+  reasons?: Reason[]
+  alternatives?: Alternative[]
+  errors?: { loc: (string | number)[]; message: string }[]
+  current?: Record<string, unknown>
+  blocking?: string[]
+}
