@@ -196,3 +196,27 @@ async def test_calit2__imported_twice__gives_the_week_totals_and_changes_nothing
     assert second.unchanged == first.taken
     assert first.refused == second.refused == []
     assert "2736 of 2736 half hours" in heard
+
+
+async def test_facts__rebuilt_from_the_log__are_the_same(house: httpx.AsyncClient) -> None:
+    square = await Square(house).build(staff_share=0.1)
+    for clock in ("10:30", "10:00", "10:30"):
+        await square.count(clock, 5)
+    await square.count("10:30", 7)
+    await square.row(lambda row: bool(row["door_visits"] == 11))
+    before = await fact_hashes(house)
+    assert (await house.post("/api/aggregator/rebuild/visitors")).status_code == 202
+
+    async def done() -> bool:
+        state = (await house.get("/api/aggregator/rebuild/visitors")).json()["state"]
+        assert state != "failed"
+        return bool(state == "done")
+
+    await until(done, seconds=60)
+    assert len(before) == len(aggregator.Visitors.tables)
+    assert await fact_hashes(house) == before
+
+
+async def fact_hashes(house: httpx.AsyncClient) -> Row:
+    hashes = (await house.get("/api/aggregator/hashes")).json()["hashes"]
+    return {table: digest for table, digest in hashes.items() if table in aggregator.Visitors.tables}

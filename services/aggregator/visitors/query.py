@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -110,10 +111,11 @@ async def _with_readings(conn: Any, facts: Facts, first: dt.date, last: dt.date,
     begin, end = day_of(first, facts.zone).start, day_of(last, facts.zone).end + _LONGEST_INTERVAL
     ids = sorted({counter.counter_id for counter in facts.counters})
     rows = await store.readings(conn, ids, begin // MINUTE, -(-end // MINUTE), at)
-    return replace(facts, readings=fold_readings(rows), holidays=public_holidays(first, last))
+    readings = await asyncio.to_thread(fold_readings, rows)
+    return replace(facts, readings=readings, holidays=public_holidays((first - _WEEKS_COMPARED).year, last.year))
 
 
-def public_holidays(first: dt.date, last: dt.date) -> frozenset[dt.date]:
-    """National public holidays of Norway, and no Sunday that is nothing more."""
-    years = range((first - _WEEKS_COMPARED).year, last.year + 1)
-    return frozenset(holidays.country_holidays("NO", years=years))
+@lru_cache(maxsize=64)
+def public_holidays(first: int, last: int) -> frozenset[dt.date]:
+    """National public holidays of Norway in the years `first` to `last`, and no Sunday that is nothing more."""
+    return frozenset(holidays.country_holidays("NO", years=range(first, last + 1)))
