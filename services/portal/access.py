@@ -10,7 +10,7 @@ from joserfc.jwk import OKPKey
 from starlette.responses import Response
 
 from services.portal import commands
-from services.portal.domain import Groups, Session, is_form, roles_of, same_site
+from services.portal.domain import SAFE_METHODS, Groups, Session, is_form, roles_of, same_site
 from services.portal.settings import PortalSettings
 from shared.clock import Clock
 from shared.http import actor as bearer_actor
@@ -84,12 +84,15 @@ class Door:
         return mint(self.key, "portal", roles, ACTOR_TOKEN_SECONDS, "portal")
 
     def refuse_foreign(self, request: Request) -> None:
+        self.refuse_other_sites(request)
+        if request.method not in SAFE_METHODS and is_form(request.headers.get("content-type")):
+            raise NotJson
+
+    def refuse_other_sites(self, request: Request) -> None:
         headers = request.headers
         own = (self.settings.origin, f"{request.url.scheme}://{headers.get('host', '')}".lower())
         if not same_site(request.method, headers.get("sec-fetch-site"), headers.get("origin"), own):
             raise CrossSite
-        if request.method not in ("GET", "HEAD") and is_form(headers.get("content-type")):
-            raise NotJson
 
     def set_cookie(self, response: Response, name: str, value: str, seconds: int) -> None:
         response.set_cookie(

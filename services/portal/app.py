@@ -81,7 +81,7 @@ def build(settings: PortalSettings) -> FastAPI:
     )
     app.include_router(forward.router)
     app.include_router(pages.router)
-    app.add_middleware(SecurityHeaders, https=settings.https)
+    app.add_middleware(SecurityHeaders, https=settings.https, provider=settings.provider_origin)
     app.state.hub = hub
     return app
 

@@ -16,7 +16,8 @@ PAGE_POLICY = "; ".join(
         "manifest-src 'self'",
         "worker-src 'self'",
         "base-uri 'none'",
-        "form-action 'self'",
+        # signing out leads on to the identity provider
+        "form-action 'self' {provider}",
         "frame-ancestors 'none'",
     )
 )
@@ -34,9 +35,10 @@ ALWAYS = {
 class SecurityHeaders:
     """Pure ASGI, so that streams see their readers leave."""
 
-    def __init__(self, app: ASGIApp, https: bool) -> None:
+    def __init__(self, app: ASGIApp, https: bool, provider: str) -> None:
         self.app = app
         self.https = https
+        self.page_policy = PAGE_POLICY.format(provider=provider)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,7 +54,7 @@ class SecurityHeaders:
 
     def _add(self, headers: MutableHeaders) -> None:
         is_page = headers.get("content-type", "").startswith("text/html")
-        headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else DATA_POLICY)
+        headers.setdefault("Content-Security-Policy", self.page_policy if is_page else DATA_POLICY)
         headers.setdefault("Cache-Control", "no-store")
         for name, value in ALWAYS.items():
             headers.setdefault(name, value)

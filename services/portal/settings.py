@@ -30,8 +30,11 @@ class PortalSettings(Settings):
 
     @property
     def origin(self) -> str:
-        parts = urlsplit(self.public_url)
-        return f"{parts.scheme}://{parts.netloc}".lower()
+        return _origin(self.public_url)
+
+    @property
+    def provider_origin(self) -> str:
+        return _origin(self.oidc_issuer)
 
     @property
     def https(self) -> bool:
@@ -54,3 +57,8 @@ class PortalSettings(Settings):
         if self.env == "production" and not self.https:
             raise ValueError("TORG_PUBLIC_URL must be https when TORG_ENV=production")
         return self
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -69,15 +69,20 @@ async def callback(request: Request, state: Parameter = "", code: Parameter = ""
 
 @router.post("/auth/logout")
 async def logout(request: Request) -> Response:
-    """Ends the session here and says where to end it with the provider, when that keeps one of its own."""
+    """Ends the session here, and leads on to where it ends with the provider when that keeps one of its own.
+
+    The one unsafe request a form may make, so that signing out needs no script.
+    """
     door, provider = _tools(request)
-    door.refuse_foreign(request)
+    door.refuse_other_sites(request)
     session = await door.session(request, active=False)
     onwards = None
     if session is not None:
         await commands.end_session(door.pool, request.cookies[door.settings.cookie])
         onwards = None if door.settings.demo_accounts else await _end_with_provider(provider, session.id_token)
-    response = JSONResponse({"signed_in": False, "next": onwards or "/"})
+    response: Response = RedirectResponse(onwards or "/", 303)
+    if "text/html" not in request.headers.get("accept", ""):
+        response = JSONResponse({"signed_in": False, "next": onwards or "/"})
     door.drop_cookie(response, door.settings.cookie)
     return response
 

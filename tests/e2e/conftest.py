@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.browser import chromium
-from tests.e2e.house import House, running_house
+from tests.e2e.held import HeldHouse, held_house
 
 OpenPage = Callable[..., Page]
 
@@ -20,8 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with running_house(tmp_path_factory) as running:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HeldHouse]:
+    with held_house(tmp_path_factory.mktemp("house") / "torg") as running:
         yield running
 
 
@@ -45,7 +45,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def signed_in(house: House, browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[OpenPage]:
+def signed_in(house: HeldHouse, browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[OpenPage]:
     """Opens a page in a browser of its own, signed in. A page that logs an error fails the test."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
@@ -74,5 +74,5 @@ def _is_fault(said: Any) -> bool:
 
 
 @pytest.fixture(scope="session")
-def today(house: House) -> str:
+def today(house: HeldHouse) -> str:
     return house.today

@@ -9,19 +9,14 @@ from typing import Any
 import httpx
 
 from deploy.local.demo import load
-from tests.e2e.house import House
+from tests.e2e.held import HeldHouse
 
 WAIT_SECONDS = 20
 
 
-def room(house: House, name: str) -> str:
-    spaces = house.get(f"/api/aggregator/squares/{house.square('Heggedal')}/resources")["spaces"]
-    return str(next(space["space_id"] for space in spaces if space["name"] == name))
-
-
-def booking_body(house: House, day: str, start: str, end: str, space: str = "Møterom 2") -> dict[str, Any]:
+def booking_body(house: HeldHouse, day: str, start: str, end: str, space: str = "Møterom 2") -> dict[str, Any]:
     return {
-        "space_ids": [room(house, space)],
+        "space_ids": [house.room(space)],
         "starts_at": f"{day}T{start}",
         "ends_at": f"{day}T{end}",
         "title": "Prøve av strømmen",
@@ -39,7 +34,7 @@ def events(answer: httpx.Response) -> Any:
             yield event, json.loads(value)
 
 
-def test_booking_is_announced_to_whoever_looks_at_its_square(house: House, today: str) -> None:
+def test_booking_is_announced_to_whoever_looks_at_its_square(house: HeldHouse, today: str) -> None:
     square, booking = house.square("Heggedal"), str(uuid.uuid4())
     path = f"/api/facility/bookings/{booking}"
     with house.caller("front_line@*") as watcher, house.caller("house_manager@*") as manager:
@@ -56,7 +51,7 @@ def test_booking_is_announced_to_whoever_looks_at_its_square(house: House, today
         assert cancelled.status_code == 200
 
 
-def test_thirty_two_want_the_same_room_and_one_gets_it(house: House, today: str) -> None:
+def test_thirty_two_want_the_same_room_and_one_gets_it(house: HeldHouse, today: str) -> None:
     with house.caller("house_manager@*") as manager:
         body = booking_body(house, today, "20:30", "21:00")
         answers: dict[str, httpx.Response] = {}
@@ -78,7 +73,7 @@ def test_thirty_two_want_the_same_room_and_one_gets_it(house: House, today: str)
         assert manager.post(path, json={}, headers={"If-Match": '"1"'}).status_code == 200
 
 
-def test_demo_loaded_again_changes_nothing(house: House, today: str) -> None:
+def test_demo_loaded_again_changes_nothing(house: HeldHouse, today: str) -> None:
     square = house.square("Heggedal")
 
     def picture() -> Any:
@@ -90,11 +85,11 @@ def test_demo_loaded_again_changes_nothing(house: House, today: str) -> None:
 
     before = picture()
     assert before[0]
-    load(house.url, house.instance.token(["admin@*"]), lambda _: None)
+    load(house.url, house.token(), lambda _: None)
     assert picture() == before
 
 
-def test_week_shows_the_demo_once_each_and_hides_what_is_the_health_stations(house: House, today: str) -> None:
+def test_week_shows_the_demo_once_each_and_hides_what_is_the_health_stations(house: HeldHouse, today: str) -> None:
     monday = date.fromisoformat(today) - timedelta(days=date.fromisoformat(today).weekday())
     week = {"from": monday.isoformat(), "to": (monday + timedelta(days=6)).isoformat()}
     with house.caller("front_line@*") as reader:
@@ -107,7 +102,7 @@ def test_week_shows_the_demo_once_each_and_hides_what_is_the_health_stations(hou
     assert "Foreldregruppe" not in answer.text
 
 
-def test_portal_says_how_every_service_is(house: House) -> None:
+def test_portal_says_how_every_service_is(house: HeldHouse) -> None:
     services = house.get("/api/portal/status")["services"]
     assert {name for name, seen in services.items() if seen["state"] != "ready"} == set()
     assert {"facility", "library", "counters", "aggregator", "portal"} <= services.keys()

@@ -94,6 +94,13 @@ async def test_logout_ends_the_session_at_once(house: Rig) -> None:
             assert (await thief.get("/api/facility/squares")).status_code == 401
 
 
+async def test_logout_by_a_form_leads_to_the_front_page(house: Rig) -> None:
+    async with house.browser() as browser:
+        answer = await browser.post("/auth/logout", data={}, headers={"Accept": "text/html"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert (await browser.get("/api/portal/session")).json()["signed_in"] is False
+
+
 async def test_session_table_holds_no_secret(house: Rig) -> None:
     async with house.browser() as browser:
         secret = browser.cookies[house.settings.cookie]
