@@ -92,6 +92,18 @@ async def test_series_fault_in_a_date_is_that_dates_alone(house: House) -> None:
     assert (await house.get(used["id"]))["version"] == 1
 
 
+@pytest.mark.parametrize("text", ['"a\\u0000b"', '"\\ud800"', "NaN", "1e999", "9" * 400, "[[[[]]]]", "null"])
+async def test_series_date_with_what_no_database_takes_is_that_dates_fault(house: House, text: str) -> None:
+    good = date(1)
+    bad = f'{{"id": {text}, "starts_at": {text}, "ends_at": {text}, "x": {text}}}'
+    dates = f'[{bad}, {{"id": "{good["id"]}", "starts_at": "{good["starts_at"]}", "ends_at": "{good["ends_at"]}"}}]'
+    body = f'{{"space_ids": ["{await house.space()}"], "occurrences": {dates}}}'
+    headers = {"Content-Type": "application/json"}
+    answer = await house.client.put(f"{API}/series/{uuid4()}", content=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert [row["reason"] for row in answer.json()["occurrences"]] == [None, "invalid"]
+
+
 async def test_series_outside_hours_comes_before_conflict(house: House) -> None:
     room = await house.space()
     await house.booked([room], "2026-12-01T09:00", "2026-12-01T12:00")

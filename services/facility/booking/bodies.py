@@ -1,11 +1,12 @@
 """What callers send about bookings, and how it is read once the square's zone is known."""
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StrictInt, StrictStr, model_validator
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, model_validator
 
 from services.facility.booking.domain import About, Slot
 from shared.contracts.facility import OrganiserKind
@@ -16,7 +17,24 @@ from shared.walltime import WrittenTime, instant
 
 MOST_SPACES = 200
 MOST_DATES = 400
+_LONGEST_TEXT = 100
+_SURROGATE = re.compile("[\ud800-\udfff]")
 BufferMinutes = Annotated[StrictInt, Field(ge=0, le=60 * 24 * 60)]
+
+
+def _plain(date: dict[str, Any]) -> dict[str, Any]:
+    """What is no plain text becomes null: it is that date's fault, and the series can be kept all the same."""
+    return {_clean(name) or "?": _clean(value) for name, value in date.items()}
+
+
+def _clean(value: Any) -> str | None:
+    usable = (
+        isinstance(value, str) and len(value) <= _LONGEST_TEXT and "\0" not in value and not _SURROGATE.search(value)
+    )
+    return value if usable else None
+
+
+RawDate = Annotated[dict[str, Any], AfterValidator(_plain)]
 SpaceIds = Annotated[list[Id], Field(min_length=1, max_length=MOST_SPACES)]
 OwnerRef = Annotated[StrictStr, Field(pattern=r"^[a-z_]{1,40}/[0-9a-fA-F-]{36}$")]
 
@@ -74,8 +92,8 @@ class Command(Body):
 class PutSeries(Wish):
     """Dates one by one. Each is judged by itself, so a fault in one is that date's and does not refuse the others."""
 
-    occurrences: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_DATES)] = []
-    rule: dict[str, Any] | None = None
+    occurrences: Annotated[list[RawDate], Field(min_length=1, max_length=MOST_DATES)] = []
+    rule: Annotated[dict[str, Any], AfterValidator(lambda _: {})] | None = None
 
     @model_validator(mode="after")
     def _by_dates(self) -> "PutSeries":

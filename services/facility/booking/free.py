@@ -63,8 +63,19 @@ def gaps(occupied: Iterable[Range], window: Range) -> list[Range]:
 
 
 def intersect(first: Iterable[Range], second: Iterable[Range]) -> list[Range]:
-    both = [(max(a, c), min(b, d)) for a, b in first for c, d in second]
-    return sorted((start, end) for start, end in both if start < end)
+    """What lies in both. Each is in order and without overlaps; what ends before it starts counts as nothing."""
+    left, right = ([(start, end) for start, end in side if start < end] for side in (first, second))
+    both: list[Range] = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        start, end = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
+        if start < end:
+            both.append((start, end))
+        if left[i][1] < right[j][1]:
+            i += 1
+        else:
+            j += 1
+    return both
 
 
 def covers(spans: Sequence[Range] | None, start: dt.datetime, end: dt.datetime) -> bool:

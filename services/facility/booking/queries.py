@@ -132,9 +132,12 @@ async def free_of(conn: Any, groups: Sequence[Sequence[Space]], wanted: Wanted, 
     taken: dict[UUID, list[Range]] = {}
     for leaf, _, time in await store.occupied(conn, leaves, reach, now):
         taken.setdefault(leaf, []).append(time)
+    spaces = list({space.id: space for group in groups for space in group}.values())
+    spans = await house.open_spans(conn, spaces, wanted.window)
+    opened = {space.id: hours for space, hours in zip(spaces, spans, strict=True)}
     found = []
     for group in groups:
-        hours = await house.open_spans(conn, group, wanted.window)
+        hours = [opened[space.id] for space in group]
         occupied = [time for space in group for leaf in space.leaves for time in taken.get(leaf, [])]
         ids = tuple(space.id for space in group)
         found += [Free(ids, group[0].zone, time) for time in free_ranges(wanted, occupied, hours)]

@@ -9,6 +9,7 @@ from services.facility.booking.house import House
 from shared.identity import Actor
 from shared.problems import Conflict, Invalid, Message
 
+MOST_REASONS = 100  # of a year's booking over a busy hall; `blocking` holds all ids
 OUTSIDE = Message("Rommet er ikke åpent for booking på denne tiden.", "The room is not open for booking at this time.")
 TAKEN = Message("Rommet er opptatt på denne tiden.", "The room is taken at this time.")
 
@@ -35,7 +36,7 @@ def refused(refusal: Refusal, blockers: Sequence[Blocker], slot: Slot, place: Ho
         told: list[dict[str, Any]] = [{"rule": "outside_hours", "message": OUTSIDE}]
         problem = Refused(OUTSIDE, code="outside_hours", reasons=told)
     else:
-        told = [view.reason(blocker, place.square_id, place.zone, actor) for blocker in blockers]
+        told = [view.reason(blocker, place.square_id, place.zone, actor) for blocker in blockers[:MOST_REASONS]]
         problem = Refused(TAKEN, blocking=ids(blockers), reasons=told)
     problem.slot = slot
     return problem
