@@ -46,7 +46,8 @@ class SecurityHeaders:
             return
 
         async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            # A 304 would put its headers in place of those of the page it says is still good.
+            if message["type"] == "http.response.start" and message["status"] != 304:
                 self._add(MutableHeaders(raw=message["headers"]))
             await send(message)
 
