@@ -79,7 +79,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
         self._life: asyncio.Task[None] | None = None
         self._unplaced: set[TopicPartition] = set()
         self._writing: asyncio.Task[None] | None = None
-        self._unsettled: list[Projection] = []
+        self.unsettled: list[Projection] = []
         self._committed_at = 0.0
         self._refused_in_a_row: dict[Place, int] = {}
         self.state: State = "starting"
@@ -147,7 +147,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
         if self._unplaced:
             await self._place(consumer)
         try:
-            patience = 0 if self._unsettled else IDLE_MS
+            patience = 0 if self.unsettled else IDLE_MS
             got = await consumer.getmany(timeout_ms=patience, max_records=self._batch)
         except OffsetOutOfRangeError as error:
             raise Halted("rebuild_needed", [(tp.topic, tp.partition) for tp in error.args[0]]) from None
@@ -190,9 +190,9 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
         """Nothing to read: finish what is under way and put together what was left for later."""
         await self._written()
         await self._tell_kafka(consumer)
-        if self._unsettled:
+        if self.unsettled:
             try:
-                await self._settle(self._unsettled[-1])
+                await self._settle(self.unsettled[-1])
             except (*db.OUTAGE, Unavailable) as error:
                 log.warning("settling_waits", error=type(error).__name__)
                 await asyncio.sleep(IDLE_MS / 1000)
@@ -202,7 +202,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
             views = await store.live(conn, self.names)
             left = projection.name in views and await projection.settle(conn, views[projection.name])
         if not left:
-            self._unsettled.pop()
+            self.unsettled.pop()
 
     async def _written(self) -> None:
         """Waits for the batch under way, which is never cut off in the middle."""
@@ -259,7 +259,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
             failpoint("projector.applied")
         failpoint("projector.committed")
         self.handled.update({place: offset for place, (offset, _) in prepared.positions.items()})
-        self._unsettled = list(self._projections)
+        self.unsettled = list(self._projections)
         metrics.BATCH_SECONDS.observe(time.perf_counter() - started)
         metrics.BATCH_RECORDS.observe(len(prepared.records))
         for (topic, outcome), count in prepared.counts.items():
