@@ -25,7 +25,7 @@ from aiokafka import AIOKafkaProducer
 from benchmarks.events import events
 from services.aggregator import projector as module
 from services.aggregator.app import PROJECTIONS, TOPICS
-from services.aggregator.projector import Projector
+from services.aggregator.projector import Projector, spare_collector
 from shared import db, envelope
 from shared.clock import SystemClock
 from shared.envelope import service_of, topic_of
@@ -56,6 +56,7 @@ async def fill(kafka: infra.Kafka, count: int) -> dict[str, int]:
 async def run(settings: Settings, count: int, batch: int) -> dict[str, float]:
     """One life of the projector in this process, until `count` records are in the views."""
     pool = await db.open_pool(settings)
+    spare_collector()
     projector = Projector(pool, settings, SystemClock(), PROJECTIONS, TOPICS, batch)
     task = asyncio.create_task(projector.run())
     while projector.state != "running":

@@ -47,11 +47,17 @@ order by (space ->> 'position')::integer, space ->> 'name', space_id
 
 # A stale day is put together for this reader; the stored one follows when the projector has time.
 DAYS = """
-select local_date, case when stale then calendar_items(generation, square_id, local_date) else items end as items
-from calendar_day
-where generation = (select generation from projection where name = 'calendar')
-    and square_id = $1 and local_date between $2 and $3
-order by local_date
+with days as materialized (
+    select generation, square_id, local_date, items, stale from calendar_day
+    where generation = (select generation from projection where name = 'calendar')
+        and square_id = $1 and local_date between $2 and $3
+)
+select local_date, items from days where not stale
+union all
+select fresh.local_date, fresh.items
+from (select generation, array_agg(square_id) as squares, array_agg(local_date) as dates
+      from days where stale group by generation) as due
+cross join lateral calendar_days(due.generation, due.squares, due.dates) as fresh
 """
 CLOSURES = """
 select starts_at, ends_at, item from calendar_closure

@@ -183,7 +183,7 @@ class _Rebuild:
         if not records:
             return
         prepared = await prepare(records, self._decoder, self._clock.now())
-        async with db.transaction(self._pool) as conn:
+        async with store.writing(self._pool, len(records)) as conn:
             if prepared.batch.has(self._projection.models):
                 await self._projection.apply(conn, self._generation, prepared.batch)
             await store.advance(conn, {self._projection.name: self._generation}, prepared.positions)

@@ -76,6 +76,9 @@ TABLE_HASH = """
 select md5(coalesce(string_agg(line, E'\\n' order by line), ''))
 from (select (to_jsonb(t) - 'generation')::text as line from {table} as t where generation = $1) as lines
 """
+# A plan made while a table was small is a bad one for thousands of rows against a table that has grown.
+PLAN_ANEW = "set local plan_cache_mode = force_custom_plan"
+MANY_RECORDS = 50
 # A digest reads whole tables.
 PATIENTLY = "set local statement_timeout = '120s'"
 
@@ -151,6 +154,15 @@ async def remove_others(conn: Any, table: str, live: int, at_once: int) -> bool:
 
 async def table_hash(conn: Any, table: str, generation: int) -> str:
     return str(await conn.fetchval(TABLE_HASH.format(table=table), generation, timeout=120))
+
+
+@asynccontextmanager
+async def writing(pool: Any, records: int) -> AsyncIterator[Any]:
+    """The transaction of a batch."""
+    async with db.transaction(pool) as conn:
+        if records > MANY_RECORDS:
+            await conn.execute(PLAN_ANEW)
+        yield conn
 
 
 @asynccontextmanager

@@ -287,3 +287,20 @@ async def test_calendar__asked_by_somebody_of_another_square__is_not_there(stand
 async def test_calendar__range_that_makes_no_sense__is_refused(stand: Stand, first: str, last: str) -> None:
     found = await stand.get(f"/squares/{uuid4()}/calendar", 422, **{"from": first, "to": last})
     assert found["code"] == "invalid"
+
+
+async def test_day__left_stale__reads_the_same_until_it_is_put_together(stand: Stand) -> None:
+    square = uuid4()
+    await stand.log.square(square)
+    for hour in (8, 9, 10):
+        await stand.log.booking(square, uuid4(), f"2026-11-24T{hour:02d}:00:00Z", "2026-11-25T11:00:00Z")
+    await stand.caught_up()
+    dates = {"from": "2026-11-23", "to": "2026-11-26"}
+    before = await stand.get(f"/squares/{square}/calendar", **dates)
+    assert [len(day["items"]) for day in before["days"]] == [0, 3, 3, 0]
+
+    await stand.pool.execute("update calendar_day set stale = true, items = '' where square_id = $1", square)
+    assert (await stand.get(f"/squares/{square}/calendar", **dates))["days"] == before["days"]
+    await stand.hashes()
+    assert await stand.pool.fetchval("select count(*) from calendar_day where stale") == 0
+    assert (await stand.get(f"/squares/{square}/calendar", **dates))["days"] == before["days"]

@@ -5,7 +5,6 @@ touches few days puts them together at once; one that touches many (catching up,
 `settle` does each of them once, when there is time. Whoever reads a stale day puts it together for himself.
 """
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,7 @@ from shared.types import Contract
 
 # So many days are put together in the batch's own transaction.
 FEW_DAYS = 60
-SETTLE_DAYS = 150
+SETTLE_DAYS = 300
 OWNER = "occurrence/"
 
 # A name PostgreSQL does not know would make every day of the square fail.
@@ -178,22 +177,23 @@ select $1, square_id, local_date, '', true from unnest($2::uuid[], $3::date[]) a
 order by square_id, local_date
 on conflict (generation, square_id, local_date) do update set stale = true where not d.stale
 """
-PUT_TOGETHER = """
-with due as (
+STALE = """
+select array_agg(square_id) as squares, array_agg(local_date) as dates from (
     select square_id, local_date from calendar_day where generation = $1 and stale
     order by square_id, local_date limit $2
-)
-update calendar_day as d set stale = false, items = calendar_items($1, due.square_id, due.local_date)
-from due where d.generation = $1 and d.square_id = due.square_id and d.local_date = due.local_date
+) as due
 """
 # A day that has nothing any more leaves no trace: a rebuild would never have known it.
-DROP_EMPTY = """
-delete from calendar_day where generation = $1 and items = '' and not stale
-    and (square_id, local_date) in (select * from unnest($2::uuid[], $3::date[]))
+PUT_TOGETHER = """
+with fresh as materialized (select * from calendar_days($1, $2::uuid[], $3::date[])),
+gone as (
+    delete from calendar_day as d using fresh
+    where d.generation = $1 and d.square_id = fresh.square_id and d.local_date = fresh.local_date and fresh.items = ''
+)
+update calendar_day as d set stale = false, items = fresh.items
+from fresh
+where d.generation = $1 and d.square_id = fresh.square_id and d.local_date = fresh.local_date and fresh.items <> ''
 """
-DROP_ALL_EMPTY = "delete from calendar_day where generation = $1 and items = '' and not stale"
-
-Touched = dict[Any, set[dt.date]]
 
 
 class Calendar:
@@ -220,10 +220,11 @@ class Calendar:
 
     async def settle(self, conn: Any, generation: int) -> int:
         await lock(conn, self, generation)
-        done = int((await conn.execute(PUT_TOGETHER, generation, SETTLE_DAYS)).split()[-1])
-        if done:
-            await conn.execute(DROP_ALL_EMPTY, generation)
-        return done
+        due = await conn.fetchrow(STALE, generation, SETTLE_DAYS)
+        if due["dates"] is None:
+            return 0
+        await conn.execute(PUT_TOGETHER, generation, due["squares"], due["dates"])
+        return len(due["dates"])
 
     async def _squares(self, conn: Any, generation: int, events: list[TypedEvent[Square]]) -> list[Change]:
         if not events:
@@ -256,8 +257,7 @@ class Calendar:
         columns = [square for square, _ in days], [date for _, date in days]
         await conn.execute(MARK_STALE, generation, *columns)
         if len(days) <= FEW_DAYS:
-            await conn.execute(PUT_TOGETHER, generation, SETTLE_DAYS)
-            await conn.execute(DROP_EMPTY, generation, *columns)
+            await conn.execute(PUT_TOGETHER, generation, *columns)
 
     async def _closures(self, conn: Any, generation: int, events: list[TypedEvent[Closure]]) -> list[Change]:
         if not events:
