@@ -30,7 +30,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     path = chromium()
     found = {"executable_path": path} if path else {}
     # Tests run as root in containers, where Chromium's own sandbox cannot.
-    return {**browser_type_launch_args, **found, "args": ["--no-sandbox", "--disable-dev-shm-usage"]}
+    return {**browser_type_launch_args, **found, "args": ["--no-sandbox", "--disable-dev-shm-usage", "--lang=nb-NO"]}
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from deploy.local.demo import load
 from deploy.local.instance import Instance
 from shared.clock import SystemClock
 from tests.house import House, running_house
@@ -68,13 +69,15 @@ def held_house(folder: Path) -> Iterator[HeldHouse]:
 
 
 def _held(house: House) -> HeldHouse:
+    """With readings up to where the clock stands."""
     held = HeldHouse(house.folder, house.port, a_thursday())
     held.hold_clock()
+    load(held.url, Instance(held.folder).token(["admin@*"]), lambda _: None, held.now)
     return held
 
 
 def a_thursday() -> datetime:
-    """Half past ten on the Thursday of last week: the demo's readings and head counts reach further."""
+    """Half past ten on the next Thursday: later than anything that was decided about the house."""
     now = SystemClock().now().astimezone(OSLO)
-    monday = now.date() - timedelta(days=now.weekday())
-    return datetime.combine(monday - timedelta(days=4), time(10, 30), OSLO)
+    thursday = now.date() + timedelta(days=(3 - now.weekday()) % 7 or 7)
+    return datetime.combine(thursday, time(10, 30), OSLO)

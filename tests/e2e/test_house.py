@@ -85,7 +85,7 @@ def test_demo_loaded_again_changes_nothing(house: HeldHouse, today: str) -> None
 
     before = picture()
     assert before[0]
-    load(house.url, house.token(), lambda _: None)
+    load(house.url, house.token(), lambda _: None, house.now)
     assert picture() == before
 
 
