@@ -49,7 +49,7 @@ def down(data: Data = DEFAULT_DATA) -> None:
     instance.status()
     _request(instance, "down-all")
     deadline = time.monotonic() + 20
-    while instance.running():
+    while instance.held():
         if time.monotonic() > deadline:
             raise LocalError("it did not stop in 20 s; see the folder's logs")
         time.sleep(0.1)

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from joserfc.jwk import OKPKey
 
 from deploy.house import Service, services
 from deploy.local.errors import LocalError
-from deploy.local.process import free_ports, is_free
+from deploy.local.process import free_ports, is_free, started_at
 from shared.identity import DEV_KEY, mint
 
 PORTAL_KEY = "portal"
@@ -98,9 +98,13 @@ class Instance:
         return found
 
     def running(self) -> bool:
-        """Whether a supervisor holds the lock."""
+        """Whether a supervisor is there and has said how things are."""
+        return self.status_file.exists() and self.held()
+
+    def held(self) -> bool:
+        """Whether a supervisor holds the lock; it still does for a moment after its last word."""
         path = self.folder / "lock"
-        if not path.exists() or not self.status_file.exists():
+        if not path.exists():
             return False
         with path.open("a") as held:
             try:
@@ -114,10 +118,8 @@ class Instance:
         """One supervisor at a time; the lock goes with its process, however that ends."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("a") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LocalError(f"another ./torg up already runs in {self.folder}") from None
+            if not _take(held):
+                raise LocalError(f"another ./torg up already runs in {self.folder}")
             yield
 
     def token(self, roles: list[str]) -> str:
@@ -128,14 +130,14 @@ class Instance:
         return mint(key, "cli", roles, _TOKEN_SECONDS, "torg-local")
 
     def remember_processes(self, pids: dict[str, int]) -> None:
-        started = {name: [pid, _started_at(pid)] for name, pid in pids.items()}
+        started = {name: [pid, started_at(pid)] for name, pid in pids.items()}
         (self.folder / "processes.json").write_text(json.dumps(started))
 
     def end_left_over(self) -> list[str]:
         """Ends what a crashed run left, and only that: a pid that now belongs to another process is left alone."""
         path = self.folder / "processes.json"
         known: dict[str, list[Any]] = json.loads(path.read_text()) if path.exists() else {}
-        left = {name: pid for name, (pid, started) in known.items() if started and _started_at(pid) == started}
+        left = {name: pid for name, (pid, started) in known.items() if started and started_at(pid) == started}
         for pid in left.values():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
@@ -154,24 +156,26 @@ def built() -> list[Service]:
     return [service for service in services() if service.exists]
 
 
+def _take(lock: IO[str], tries: int = 20) -> bool:
+    """Several tries, because asking whether it is held holds it for an instant."""
+    for _ in range(tries):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
+
+
 def _write_secret(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.write_text(text)
 
 
-def _started_at(pid: int) -> str | None:
-    """Ticks since boot: with the pid it names one process for good."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else fields[19]
-
-
 def _wait_gone(pids: list[int], seconds: float = 8) -> None:
     deadline = time.monotonic() + seconds
-    while any(_started_at(pid) for pid in pids):
+    while any(started_at(pid) for pid in pids):
         if time.monotonic() > deadline:
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):

@@ -4,6 +4,8 @@ The fetching library takes a truncated download for good and only warns about ch
 decides: what does not match is deleted and fetched again once.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -40,17 +42,27 @@ def jars(cache: Path, progress: Progress, lock: Path = LOCK) -> list[Path]:
     """The class path. Raises LocalError naming what could not be fetched."""
     maven = MavenContext(repo_cache=cache / "maven")
     wanted = list(pins(lock))
-    missing = sum(1 for coordinates, _ in wanted if not _place(cache, coordinates).exists())
-    if missing:
-        progress(f"fetching {missing} of Kafka's {len(wanted)} jars (45 MB in all)")
-    return [_jar(maven, cache, coordinates, sha256) for coordinates, sha256 in wanted]
+    with _alone(cache):
+        missing = sum(1 for coordinates, _ in wanted if not _place(cache, coordinates).exists())
+        if missing:
+            progress(f"fetching {missing} of Kafka's {len(wanted)} jars (45 MB in all)")
+        return [_jar(maven, cache, coordinates, sha256, progress) for coordinates, sha256 in wanted]
 
 
-def _jar(maven: MavenContext, cache: Path, coordinates: str, sha256: str) -> Path:
+@contextlib.contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """Two starts at once must not take each other's half-written file for a damaged one."""
+    with (cache / "lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _jar(maven: MavenContext, cache: Path, coordinates: str, sha256: str, progress: Progress) -> Path:
     for _ in range(2):
         path = _resolve(maven, cache, coordinates)
         if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
             return path
+        progress(f"{coordinates} does not match its checksum: deleted, and fetched again")
         path.unlink()
     raise LocalError(f"{coordinates}: what was fetched twice does not match its checksum {sha256}; nothing was used")
 

@@ -1,7 +1,9 @@
 """Real Apache Kafka in one process: KRaft, SCRAM, and an authorizer that denies by default."""
 
 import base64
+import contextlib
 import hashlib
+import os
 import signal
 import subprocess
 import uuid
@@ -182,7 +184,12 @@ def train(home: Path, ports: tuple[int, int], progress: Progress) -> None:
     broker.prepare(progress)
     part = archive.with_suffix(f".{uuid.uuid4().hex}.part")
     process = spawn([*broker._java, f"-XX:AOTCacheOutput={part}", "kafka.Kafka", broker._settings], broker._out)
-    wait_until(broker.said_ready, process, "Kafka", broker.log, 60)
-    stop(process, seconds=60)
-    if part.exists():
-        part.replace(archive)
+    try:
+        wait_until(broker.said_ready, process, "Kafka", broker.log, 60)
+        stop(process, seconds=60)
+        if part.exists():
+            part.replace(archive)
+    finally:  # told to end half-way: the archive is written by a process of Java's own, in the same group
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        part.unlink(missing_ok=True)

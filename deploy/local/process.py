@@ -94,3 +94,13 @@ def stop(process: subprocess.Popen[bytes], sign: signal.Signals = signal.SIGTERM
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(5)
+
+
+def started_at(pid: int) -> str | None:
+    """Ticks since boot: with the pid it names one process for good."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else fields[19]

@@ -80,7 +80,8 @@ class Supervisor:
         self.plan, self._progress = plan, progress
         self._watched: dict[str, Watched] = {}
         self._asking = ThreadPoolExecutor(max_workers=12, thread_name_prefix="health")
-        self._stopping = False
+        self.stopping = False
+        self._training: subprocess.Popen[bytes] | None = None
 
     @property
     def instance(self) -> Instance:
@@ -113,17 +114,16 @@ class Supervisor:
         self._train_later()
 
     def run(self) -> None:
-        """Until told to stop."""
-        while not self._stopping:
-            self._tick()
+        """Until told to stop by the command line."""
+        while not self.stopping:
+            self.tick()
             time.sleep(TICK_SECONDS)
-
-    def ask_to_stop(self) -> None:
-        self._stopping = True
 
     def stop(self) -> None:
         """Services together, then Kafka, then PostgreSQL."""
         services = [one for one in self._watched.values() if not one.child.platform or one.child.name == "identity"]
+        if self._training:
+            self._training.send_signal(signal.SIGTERM)
         for one in services:
             one.held = True
             if one.pid and one.child.process:
@@ -134,6 +134,8 @@ class Supervisor:
         for name in ("kafka", "postgres"):
             if name in self._watched and (process := self._watched[name].child.process):
                 stop(process, self._watched[name].child.stop_signal, 3)
+        if self._training:
+            stop(self._training, seconds=2)
         self._asking.shutdown(wait=False, cancel_futures=True)
         (self.instance.folder / "processes.json").unlink(missing_ok=True)
         self.instance.status_file.unlink(missing_ok=True)
@@ -153,8 +155,6 @@ class Supervisor:
     def _await_ready(self, names: list[str]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while waiting := [name for name in names if self._watched[name].state != "ready"]:
-            if self._stopping:
-                raise KeyboardInterrupt
             for name in waiting:
                 self._ask(self._watched[name], every=0.05)
                 self._fail_if_ended(self._watched[name])
@@ -184,7 +184,8 @@ class Supervisor:
 
         asyncio.run(tables())
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Revives what ended, asks how the others are, does what the command line asked for, writes it all down."""
         now = time.monotonic()
         for one in self._watched.values():
             if one.held:
@@ -234,7 +235,7 @@ class Supervisor:
             request.unlink(missing_ok=True)
             one = self._watched.get(name)
             if verb == "down":
-                self._stopping = True
+                self.stopping = True
             elif one and verb in ("restart", "stop"):
                 one.held = verb == "stop"
                 if one.child.process:
@@ -266,7 +267,7 @@ class Supervisor:
             return
         argv: list[str | Path] = ["nice", "-n", "15", sys.executable, "-m", "deploy.local.train"]
         with contextlib.suppress(OSError):
-            spawn(argv, self.instance.logs / "train.log", env={**os.environ, "PYTHONPATH": str(ROOT)})
+            self._training = spawn(argv, self.instance.logs / "train.log", env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 def _if(ready: bool) -> dict[str, Any]:

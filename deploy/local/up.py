@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from deploy.local.children import Plan
 from deploy.local.demo_process import TOKEN
 from deploy.local.errors import LocalError
 from deploy.local.instance import Instance
+from deploy.local.jars import Progress
 from deploy.local.process import is_free, spawn
-from deploy.local.supervisor import Supervisor
+from deploy.local.supervisor import TICK_SECONDS, Supervisor
 
 _DETACHED_SECONDS = 300.0
 
@@ -50,26 +52,37 @@ def _foreground(instance: Instance, port: int, demo_wanted: bool, out: Console) 
             progress(f"ended what an earlier run left: {', '.join(left)}")
         plan = Plan(instance, port, demo_wanted, instance.ports(children.wanted_ports()))
         supervisor = Supervisor(plan, progress)
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(sign, lambda *_: supervisor.ask_to_stop())
+        _on_signal(_interrupt)
         try:
             supervisor.start()
             if demo_wanted:
-                _load_demo(instance, plan.url, progress)
+                _load_demo(supervisor, progress)
             (instance.folder / "up.json").write_text(json.dumps({"url": plan.url}))
             out.print(_welcome(plan, time.monotonic() - began), highlight=False)
             supervisor.run()
         except KeyboardInterrupt:
             pass
         finally:
+            _on_signal(lambda *_: None)  # once is enough: a second Ctrl-C must not leave half of it running
             progress("stopping")
             (instance.folder / "up.json").unlink(missing_ok=True)
             supervisor.stop()
 
 
-def _load_demo(instance: Instance, url: str, progress: Any) -> None:
+def _on_signal(handler: Callable[..., None]) -> None:
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, handler)
+
+
+def _interrupt(*_: object) -> None:
+    """Whatever is under way, fetching and waiting included, is left at once."""
+    raise KeyboardInterrupt
+
+
+def _load_demo(supervisor: Supervisor, progress: Progress) -> None:
     """Through the real interfaces. The first time it is waited for; later it only adds what has come nearer."""
-    argv: list[str | Path] = [sys.executable, "-m", "deploy.local.demo_process", url]
+    instance = supervisor.instance
+    argv: list[str | Path] = [sys.executable, "-m", "deploy.local.demo_process", supervisor.plan.url]
     env = {**os.environ, "PYTHONPATH": str(ROOT), TOKEN: instance.token(["admin@*"])}
     done = instance.folder / "demo.done"
     log = instance.logs / "demo.log"
@@ -78,15 +91,25 @@ def _load_demo(instance: Instance, url: str, progress: Any) -> None:
     if done.exists():
         return
     shown = 0
-    while loader.poll() is None or shown < log.stat().st_size:
-        lines = log.read_text()
-        for line in lines[shown:].splitlines():
-            progress(line)
-        shown = len(lines.encode())
-        time.sleep(0.1)
+    while loader.poll() is None:
+        shown = _pass_on(log, shown, progress)
+        supervisor.tick()
+        if supervisor.stopping:
+            raise KeyboardInterrupt
+        time.sleep(TICK_SECONDS)
+    _pass_on(log, shown, progress)
     if loader.returncode:
         raise LocalError(f"the demo could not be loaded; see {log}")
     done.touch()
+
+
+def _pass_on(log: Path, shown: int, progress: Progress) -> int:
+    """Whole lines only; how far it has come."""
+    fresh = log.read_bytes()[shown:]
+    whole = fresh[: fresh.rfind(b"\n") + 1]
+    for line in whole.decode().splitlines():
+        progress(line)
+    return shown + len(whole)
 
 
 def _welcome(plan: Plan, seconds: float) -> str:
