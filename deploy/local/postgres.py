@@ -48,6 +48,8 @@ class EmbeddedPostgres:
         """The data folder, the first time."""
         self._user = server_user()
         self.home.mkdir(parents=True, exist_ok=True)
+        if self._user:
+            _open_way(self.home, self._user, progress)
         if not (self.data / "PG_VERSION").exists():
             progress("making the database")
             self._initialise(self._user)
@@ -72,7 +74,6 @@ class EmbeddedPostgres:
         secret.touch(mode=0o600)
         secret.write_text(self._password)
         if user:
-            _open_way(self.home, user)
             shutil.chown(secret, user)
         argv: list[str | Path] = [BIN / "initdb", "-D", self.data, "-U", ADMIN, "-E", "UTF8", "--locale=C.UTF-8"]
         argv += ["--auth=scram-sha-256", f"--pwfile={secret}"]
@@ -98,9 +99,14 @@ def server_user() -> str | None:
     return "postgres"
 
 
-def _open_way(home: Path, user: str) -> None:
-    """The server's user owns its folder and may pass through ours, no more."""
+def _open_way(home: Path, user: str, progress: Progress) -> None:
+    """The server's user owns its folder, and may pass through, not look into, what lies on the way there.
+
+    Without that nothing could run from a checkout in a closed home, root's own for one.
+    """
     shutil.chown(home, user)
-    for folder in (home.parent, home.parent.parent):
-        if folder.stat().st_uid == os.geteuid():
-            folder.chmod(folder.stat().st_mode | 0o111)
+    for folder in (*home.parents, *BIN.resolve().parents):
+        mode = folder.stat().st_mode
+        if not mode & 0o001 and folder.stat().st_uid == os.geteuid():
+            progress(f"letting PostgreSQL's user pass through {folder} (chmod o+x)")
+            folder.chmod(mode | 0o001)
