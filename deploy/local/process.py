@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import pwd
 import random
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from deploy.local.errors import LocalError
 
@@ -62,12 +64,17 @@ def spawn(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            user=user,
+            **as_user(user),
             env=dict(env) if env is not None else None,
             cwd="/" if user else None,
             start_new_session=True,
             preexec_fn=before_exec,
         )
+
+
+def as_user(user: str | None) -> dict[str, Any]:
+    """For subprocess: the user with its own group and no other; nothing changes for None."""
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
 
 
 def wait_until(
