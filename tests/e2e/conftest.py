@@ -1,11 +1,12 @@
 """The whole house in a browser: one instance for all tests of this folder, with the demo in it."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.browser import chromium
 from tests.e2e.held import HeldHouse, held_house
@@ -44,25 +45,54 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     }
 
 
+@pytest.fixture(scope="session")
+def sessions(house: HeldHouse, browser: Browser) -> Callable[[str], Any]:
+    """The cookies of an account that has signed in through the provider, once for all tests."""
+
+    @cache
+    def of(username: str) -> Any:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{house.url}/auth/login?next=/tilgjengelighet")
+        page.get_by_role("button", name=username, exact=True).click()
+        page.wait_for_url(f"{house.url}/**")
+        state = context.storage_state()
+        context.close()
+        return state
+
+    return of
+
+
 @pytest.fixture
-def signed_in(house: HeldHouse, browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[OpenPage]:
-    """Opens a page in a browser of its own, signed in. A page that logs an error fails the test."""
+def open_page(
+    house: HeldHouse,
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+    sessions: Callable[[str], Any],
+) -> Iterator[OpenPage]:
+    """A page of the web app in a browser of its own. What the page logs as an error fails the test."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
-    def open_page(path: str = "/", username: str = "hussjef", **context_args: Any) -> Page:
-        context = browser.new_context(**{**browser_context_args, **context_args})
+    def open_(path: str = "/", username: str | None = "hussjef", language: str = "nb", **context_args: Any) -> Page:
+        signed_in = {"storage_state": sessions(username)} if username else {}
+        context = browser.new_context(**{**browser_context_args, **signed_in, **context_args})
+        context.set_default_timeout(10_000)
         contexts.append(context)
+        square = house.square("Heggedal")
+        context.add_init_script(
+            f"localStorage['torg-language'] = '{language}'; localStorage['torg-square'] = '{square}'"
+        )
         page = context.new_page()
         page.clock.set_fixed_time(house.now)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if _is_fault(said) else None)
-        page.goto(f"{house.url}/auth/login?next={path}")
-        page.get_by_role("button", name=username, exact=True).click()
-        page.wait_for_url(lambda url: url.startswith(house.url))
+        page.goto(house.url + path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.locator(".loading")).to_have_count(0)
         return page
 
-    yield open_page
+    yield open_
     for context in contexts:
         context.close()
     assert faults == []

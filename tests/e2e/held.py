@@ -70,14 +70,14 @@ def held_house(folder: Path) -> Iterator[HeldHouse]:
 
 def _held(house: House) -> HeldHouse:
     """With readings up to where the clock stands."""
-    held = HeldHouse(house.folder, house.port, a_thursday())
+    held = HeldHouse(house.folder, house.port, a_friday())
     held.hold_clock()
     load(held.url, Instance(held.folder).token(["admin@*"]), lambda _: None, held.now)
     return held
 
 
-def a_thursday() -> datetime:
-    """Half past ten on the next Thursday: later than anything that was decided about the house."""
+def a_friday() -> datetime:
+    """Half past ten on the next Friday: later than anything that was decided about the house."""
     now = SystemClock().now().astimezone(OSLO)
-    thursday = now.date() + timedelta(days=(3 - now.weekday()) % 7 or 7)
-    return datetime.combine(thursday, time(10, 30), OSLO)
+    friday = now.date() + timedelta(days=(4 - now.weekday()) % 7 or 7)
+    return datetime.combine(friday, time(10, 30), OSLO)
