@@ -94,20 +94,23 @@ class _InCore:
         return {"type": "string", "format": self._form}
 
 
+def _instant_written(form: str) -> core_schema.CoreSchema:
+    within = core_schema.datetime_schema(tz_constraint="aware", ge=EARLIEST, lt=LATEST)
+    return core_schema.chain_schema([core_schema.str_schema(pattern=form), within])
+
+
 _ID_IN_CORE = _InCore(
     core_schema.chain_schema([core_schema.str_schema(pattern=f"^{_ID.pattern}$"), core_schema.uuid_schema()]),
     "an id is a UUID",
     "uuid",
 )
 _INSTANT_IN_CORE = _InCore(
-    core_schema.no_info_after_validator_function(
-        _in_utc,
-        core_schema.chain_schema(
-            [
-                core_schema.str_schema(pattern=r"^\d{4}-\d\d-\d\d[Tt]"),
-                core_schema.datetime_schema(tz_constraint="aware", ge=EARLIEST, lt=LATEST),
-            ]
-        ),
+    core_schema.union_schema(
+        [
+            _instant_written(r"^\d{4}-\d\d-\d\d[Tt][^+-]*[Zz]$"),
+            core_schema.no_info_after_validator_function(_in_utc, _instant_written(r"^\d{4}-\d\d-\d\d[Tt]")),
+        ],
+        mode="left_to_right",
     ),
     "a time is written in RFC 3339 with offset and lies in the years 2000 to 2099",
     "date-time",

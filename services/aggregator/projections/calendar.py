@@ -79,10 +79,6 @@ with incoming as (
                 $9::text[]) as i (id, version, square_id, starts_at, ends_at, space_ids, booking_id, item)
     left join calendar_square as s on s.generation = $1 and s.square_id = i.square_id
 ),
-before as (
-    select o.square_id, o.first_date, o.last_date
-    from calendar_occurrence as o join incoming as i on o.generation = $1 and o.id = i.id and o.version < i.version
-),
 saved as (
     insert into calendar_occurrence as o
     select $1, id, version, square_id, starts_at, ends_at, (starts_at at time zone zone)::date,
@@ -93,15 +89,16 @@ saved as (
         ends_at = excluded.ends_at, first_date = excluded.first_date, last_date = excluded.last_date,
         space_ids = excluded.space_ids, booking_id = excluded.booking_id, item = excluded.item
     where excluded.version > o.version
-    returning id, square_id, first_date, last_date
+    returning new.id, new.square_id, new.first_date, new.last_date,
+        old.square_id as was_square, old.first_date as was_first, old.last_date as was_last
 ),
 partner as (
     select b.square_id, b.first_date, b.last_date
     from saved join calendar_booking as b on b.generation = $1 and b.owner_id = saved.id
 ),
 touched as (
-    select square_id, first_date, last_date from before
-    union select square_id, first_date, last_date from saved
+    select square_id, first_date, last_date from saved
+    union select was_square, was_first, was_last from saved where was_square is not null
     union select square_id, first_date, last_date from partner
 )
 select t.square_id, array_agg(distinct t.first_date + n) as dates,
@@ -117,10 +114,6 @@ with incoming as (
         as i (id, version, square_id, starts_at, ends_at, space_ids, occupying, owner_id, folded, item)
     left join calendar_square as s on s.generation = $1 and s.square_id = i.square_id
 ),
-before as (
-    select b.square_id, b.first_date, b.last_date, b.owner_id
-    from calendar_booking as b join incoming as i on b.generation = $1 and b.id = i.id and b.version < i.version
-),
 saved as (
     insert into calendar_booking as b
     select $1, id, version, square_id, starts_at, ends_at, (starts_at at time zone zone)::date,
@@ -132,16 +125,17 @@ saved as (
         space_ids = excluded.space_ids, occupying = excluded.occupying, owner_id = excluded.owner_id,
         folded = excluded.folded, item = excluded.item
     where excluded.version > b.version
-    returning id, square_id, first_date, last_date, owner_id
+    returning new.id, new.square_id, new.first_date, new.last_date, new.owner_id,
+        old.square_id as was_square, old.first_date as was_first, old.last_date as was_last, old.owner_id as was_owner
 ),
 partner as (
     select o.square_id, o.first_date, o.last_date
-    from (select owner_id from saved union select owner_id from before) as owner
+    from (select owner_id from saved union select was_owner from saved) as owner
     join calendar_occurrence as o on o.generation = $1 and o.id = owner.owner_id
 ),
 touched as (
-    select square_id, first_date, last_date from before
-    union select square_id, first_date, last_date from saved
+    select square_id, first_date, last_date from saved
+    union select was_square, was_first, was_last from saved where was_square is not null
     union select square_id, first_date, last_date from partner
 )
 select t.square_id, array_agg(distinct t.first_date + n) as dates,
