@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addDays, clock, isoWeek, minutes, snap, wall, wallTime } from './time'
+import { addDays, clock, isoWeek, minutes, readClock, snap, wall, wallTime } from './time'
 
 describe('time', () => {
   it('adds days over both changes of the clock by the calendar', () => {
@@ -23,5 +23,11 @@ describe('time', () => {
     expect(wallTime('2026-12-31', 1440)).toBe('2027-01-01T00:00')
     expect(snap(607)).toBe(600)
     expect(snap(608)).toBe(615)
+  })
+  it('reads a time of day as people write it', () => {
+    expect(['9', '930', '9.30', '09:30', '9 30', '24:00'].map(readClock)).toEqual([540, 570, 570, 570, 570, 1440])
+  })
+  it('reads no time of day where there is none', () => {
+    expect(['', '25', '9:60', '24:15', 'ni', '12:3'].map(readClock)).toEqual([null, null, null, null, null, null])
   })
 })

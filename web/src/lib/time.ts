@@ -13,6 +13,14 @@ export function clock(minute: number): string {
   return `${String(Math.floor(at / 60)).padStart(2, '0')}:${String(at % 60).padStart(2, '0')}`
 }
 
+/** What a person writes for a time of day ("9", "930", "9.30", "09:30", "24:00") as minutes; null when it is none. */
+export function readClock(text: string): number | null {
+  const found = /^\s*(\d{1,2})(?:[:.\s]?([0-5]\d))?\s*$/.exec(text)
+  if (!found) return null
+  const minute = Number(found[1]) * 60 + Number(found[2] ?? 0)
+  return minute <= DAY ? minute : null
+}
+
 export function snap(minute: number, step = 15): number {
   return Math.round(minute / step) * step
 }
