@@ -59,7 +59,7 @@ async def run(settings: Settings, count: int, batch: int) -> dict[str, float]:
     spare_collector()
     projector = Projector(pool, settings, SystemClock(), PROJECTIONS, TOPICS, batch)
     task = asyncio.create_task(projector.run())
-    while projector.state != "running":
+    while projector.state != "running":  # noqa: ASYNC110 -- a probe from outside, as an operator's
         await asyncio.sleep(0.001)
     started, cpu = time.perf_counter(), time.process_time()
     while sum(projector.handled.values()) < count or (batch > 1 and projector.unsettled):

@@ -30,6 +30,8 @@ from shared.settings import Settings
 GROUP = "aggregator.projector"
 BATCH = 1000
 IDLE_MS = 200
+# So long nothing must come after much has, before what was left for later is done.
+BREATH_MS = 20
 COMMIT_SECONDS = 5.0
 # A killed process keeps its partitions from its successor this long; the least a broker allows.
 SESSION_MS = 6000
@@ -88,6 +90,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
         self._unplaced: set[TopicPartition] = set()
         self._writing: asyncio.Task[None] | None = None
         self.unsettled: list[Projection] = []
+        self._has_time = False
         self._committed_at = 0.0
         self._refused_in_a_row: dict[Place, int] = {}
         self.state: State = "starting"
@@ -155,7 +158,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
         if self._unplaced:
             await self._place(consumer)
         try:
-            patience = 0 if self.unsettled else IDLE_MS
+            patience = BREATH_MS if self._has_time else IDLE_MS
             got = await consumer.getmany(timeout_ms=patience, max_records=self._batch)
         except OffsetOutOfRangeError as error:
             raise Halted("rebuild_needed", [(tp.topic, tp.partition) for tp in error.args[0]]) from None
@@ -163,6 +166,8 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
             self._unplaced |= consumer.assignment()
             return
         records = [record for tp, found in got.items() if tp not in self._unplaced for record in found]
+        # Settling waits for a pause in the stream, or for the end of much that came at once.
+        self._has_time = bool(self.unsettled) and (not records or len(records) > store.MANY_RECORDS)
         if not records:
             await self._rest(consumer)
             return
@@ -198,7 +203,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
         """Nothing to read: finish what is under way and put together what was left for later."""
         await self._written()
         await self._tell_kafka(consumer)
-        if self.unsettled:
+        if self._has_time:
             try:
                 await self._settle(self.unsettled[-1])
             except (*db.OUTAGE, Unavailable) as error:
