@@ -13,6 +13,7 @@ export class Fresh<T> {
   refused = $state<Refused | null>(null)
   private path = ''
   private timer: ReturnType<typeof setTimeout> | undefined
+  private urgent = false
   private turn = 0
 
   constructor(private readonly concerns: (change: Change) => boolean) {}
@@ -30,6 +31,7 @@ export class Fresh<T> {
     return () => {
       stop()
       clearTimeout(this.timer)
+      this.urgent = false
       this.turn += 1
     }
   }
@@ -54,8 +56,15 @@ export class Fresh<T> {
     this.soon(this.away ? 2_000 : SLOWEST_MS)
   }
 
+  /** A change that comes while an older answer is on its way must not be forgotten when that arrives, nor put off by
+      the next change. */
   private soon(ms: number): void {
+    if (this.urgent) return
+    this.urgent = ms < SLOWEST_MS
     clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.fetch(), ms)
+    this.timer = setTimeout(() => {
+      this.urgent = false
+      void this.fetch()
+    }, ms)
   }
 }
