@@ -83,15 +83,16 @@ async def _save_decisions(conn: Any, generation: int, batch: Batch) -> set[UUID]
 async def _save_readings(conn: Any, generation: int, batch: Batch) -> dict[UUID, set[dt.date]]:
     """The local dates whose intervals have something new, by square."""
     square_of: dict[UUID, UUID] = {}
-    rows: list[tuple[UUID, int, int, int, int, int]] = []
+    earliest: dict[tuple[UUID, int, int, int, int], int] = {}
     for event in batch.newest(counters.Interval):
         interval = event.data
         square_of[interval.counter_id] = interval.square_id
         start = micros(interval.start) // MINUTE
-        rows += [
-            (interval.counter_id, start, one.count_in, one.count_out, one.sequence, micros(one.received_at))
-            for one in interval.readings
-        ]
+        for one in interval.readings:  # the same reading twice keeps its first arrival
+            key = (interval.counter_id, start, one.count_in, one.count_out, one.sequence)
+            received = micros(one.received_at)
+            earliest[key] = min(received, earliest.get(key, received))
+    rows = [(*key, received) for key, received in sorted(earliest.items())]
     saved = await store.save(conn, store.SAVE_READINGS, generation, rows)
     zones = await store.time_zones(conn, generation, list(set(square_of.values()))) if saved else {}
     return _dates(((square_of[row["counter_id"]], row["start"]) for row in saved), zones)
