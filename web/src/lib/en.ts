@@ -123,6 +123,7 @@ export const en: Dictionary = {
   cancelOccurrence: 'Cancel this date',
   cancelled: 'Cancelled: {title}',
   moveMode: 'Moving {title}: {room} {time}, {verdict}. Arrow keys move, Shift and arrow change the length, Enter saves, Escape cancels.',
+  moveStep: '{room} {time}, {verdict}',
   moveEnded: 'Move cancelled.',
   notMovable: 'This cannot be moved from here.',
   stale: 'Somebody else changed this meanwhile.',

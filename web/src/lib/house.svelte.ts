@@ -57,7 +57,7 @@ class House {
 
   toast(text: string, undo?: () => Promise<void>): void {
     const id = this.nextToast++
-    this.toasts.push(undo ? { id, text, undo } : { id, text })
+    this.toasts = [...this.toasts.slice(-2), undo ? { id, text, undo } : { id, text }]
     this.say(text)
     setTimeout(() => this.dismiss(id), undo ? 20_000 : 8_000)
   }

@@ -122,6 +122,7 @@ export const nb = {
   cancelOccurrence: 'Avlys denne datoen',
   cancelled: 'Avlyst: {title}',
   moveMode: 'Flytter {title}: {room} {time}, {verdict}. Piltaster flytter, Shift og pil endrer lengden, Enter lagrer, Escape avbryter.',
+  moveStep: '{room} {time}, {verdict}',
   moveEnded: 'Flytting avbrutt.',
   notMovable: 'Denne kan ikke flyttes herfra.',
   stale: 'Noen andre endret dette i mellomtiden.',
