@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, get_args
 
 import httpx
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -16,6 +17,7 @@ from deploy.local.instance import Instance
 from shared.policy import Role
 
 _SECONDS = 30.0
+_KAFKA_SECONDS = 10.0
 
 
 def check_role(role: str) -> None:
@@ -25,13 +27,21 @@ def check_role(role: str) -> None:
         raise LocalError(f"{role}: write ROLE@SCOPE with a role of {', '.join(get_args(Role))}; scope * is everywhere")
 
 
-def caller(instance: Instance, *roles: str) -> httpx.Client:
+@contextmanager
+def caller(instance: Instance, *roles: str) -> Iterator[httpx.Client]:
+    """Raises LocalError when the portal does not answer."""
     headers = {"Authorization": f"Bearer {instance.token(list(roles) or ['admin@*'])}", "Accept-Language": "en"}
-    return httpx.Client(base_url=instance.status()["url"], headers=headers, timeout=_SECONDS, trust_env=False)
+    url = instance.status()["url"]
+    try:
+        with httpx.Client(base_url=url, headers=headers, timeout=_SECONDS, trust_env=False) as api:
+            yield api
+    except httpx.TransportError as error:
+        raise LocalError(f"{url} does not answer ({type(error).__name__}); see ./torg status") from None
 
 
 def topic_sizes(instance: Instance, topics: Sequence[Topic]) -> dict[str, tuple[int, int]]:
-    """Partitions, and end offsets added up."""
+    """Partitions, and end offsets added up. Raises LocalError when nothing runs here or Kafka does not answer."""
+    instance.status()
     ports = instance.ports_in_use()
     consumer = Consumer(
         {
@@ -44,18 +54,20 @@ def topic_sizes(instance: Instance, topics: Sequence[Topic]) -> dict[str, tuple[
         }
     )
     try:
-        known = consumer.list_topics(timeout=_SECONDS).topics
+        known = consumer.list_topics(timeout=_KAFKA_SECONDS).topics
         return {
             topic.name: (
                 len(known[topic.name].partitions),
                 sum(
-                    consumer.get_watermark_offsets(TopicPartition(topic.name, number), timeout=_SECONDS)[1]
+                    consumer.get_watermark_offsets(TopicPartition(topic.name, number), timeout=_KAFKA_SECONDS)[1]
                     for number in known[topic.name].partitions
                 ),
             )
             for topic in topics
             if topic.name in known
         }
+    except KafkaException:
+        raise LocalError("Kafka does not answer; see ./torg status") from None
     finally:
         consumer.close()
 

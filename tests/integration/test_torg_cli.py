@@ -1,6 +1,7 @@
 """The command line against a running house."""
 
 import json
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
@@ -140,15 +141,53 @@ def test_reset__while_it_runs__is_refused(empty_house: House) -> None:
     assert empty_house.known("portal")["state"] == "ready"
 
 
+@pytest.mark.parametrize("verb", ["status", "down", "topics", "token admin@*", "dead-letters", "rebuild calendar"])
+def test_verb__where_nothing_was_ever_started__says_how_to_start_and_prints_nothing_else(
+    tmp_path: Path, verb: str
+) -> None:
+    done = command(*verb.split(), "--data", str(tmp_path / "nothing"), seconds=30)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "start it with ./torg up" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_topics__while_kafka_is_stopped__says_that_it_does_not_answer(empty_house: House) -> None:
+    empty_house.stop("kafka")
+    try:
+        done = empty_house.torg("topics")
+    finally:
+        empty_house.start("kafka")
+
+    assert done.returncode == 1
+    assert "Kafka does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_dead_letters__while_the_portal_is_stopped__says_that_it_does_not_answer(empty_house: House) -> None:
+    empty_house.stop("portal")
+    try:
+        done = empty_house.torg("dead-letters", "list")
+    finally:
+        empty_house.start("portal")
+
+    assert done.returncode == 1
+    assert "does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_up__where_one_runs_already__says_where(empty_house: House) -> None:
     done = check(empty_house.torg("up", "--detach", "--port", str(empty_house.port)))
 
     assert empty_house.url in done.stdout
 
 
-def test_doctor__on_a_machine_that_runs_it__finds_what_is_needed(empty_house: House) -> None:
+def test_doctor__on_a_machine_that_runs_it__finds_what_is_needed_and_fails_if_something_is_missing(
+    empty_house: House,
+) -> None:
     done = command("doctor", seconds=60)
 
+    assert done.returncode == int("missing" in done.stdout)
     assert "Kafka's jars" in done.stdout
     assert "PostgreSQL" in done.stdout
 
