@@ -29,7 +29,7 @@ class House {
   roles = $derived(new Set((this.session?.user?.roles ?? []).map(([role]) => role)))
   mayBook = $derived([...this.roles].some((role) => BOOKING_ROLES.has(role)))
   mayReadFigures = $derived([...this.roles].some((role) => FIGURE_ROLES.has(role)))
-  isAdmin = $derived(this.roles.has('admin'))
+  maySeeLetters = $derived(this.roles.has('admin') || this.roles.has('auditor'))
 
   async load(): Promise<void> {
     try {
