@@ -130,7 +130,7 @@ class Log:
         try:
             event = json.loads(value or b"")
             event_id, subject, version = event["id"], event["subject"], event["subjectversion"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return  # no event of ours; other tests put such on the log
         self.ids.add(event_id)
         seen = self.versions.setdefault(subject, [])
