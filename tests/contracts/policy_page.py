@@ -53,8 +53,8 @@ def _rights() -> Iterator[str]:
 def _routes() -> Iterator[str]:
     yield "## Routes\n"
     yield (
-        "The rights a route may ask for; which of them a request needs may depend on what it asks. Every service also has "
-        f"{', '.join(f'`{path}`' for path in sorted(OPEN_TO_ALL))}, which need no token.\n"
+        "The rights a route may ask for; which of them a request needs may depend on what it asks. "
+        f"Every service also has {', '.join(f'`{path}`' for path in sorted(OPEN_TO_ALL))}, which need no token.\n"
     )
     yield "| Service | Route | Rights |"
     yield "|---|---|---|"

@@ -68,6 +68,10 @@ def changed(**properties: Any) -> dict[str, Any]:
     return {**EVENT, "properties": {**EVENT["properties"], **properties}}  # type: ignore[dict-item]
 
 
+def with_slot(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    return {**EVENT, "$defs": {"S": {"type": "object", "properties": properties, "required": list(required)}}}
+
+
 def test_breaking__an_optional_field_added__is_none() -> None:
     assert breaking(EVENT, changed(note={"type": "string"})) == []
     assert breaking(EVENT, {**EVENT, "description": "Said better."}) == []
@@ -83,8 +87,8 @@ def test_breaking__an_optional_field_added__is_none() -> None:
         (changed(slot={"type": "string"}), "event.slot"),
         ({**EVENT, "required": ["id", "count"]}, "event.count: required"),
         ({**EVENT, "required": []}, "event.id: no longer required"),
-        ({**EVENT, "$defs": {"S": {"type": "object", "properties": {"at": {"type": "integer"}}, "required": ["at"]}}}, "at"),
-        ({**EVENT, "$defs": {"S": {"type": "object", "properties": {}, "required": []}}}, "event.slot.at: removed"),
+        (with_slot({"at": {"type": "integer"}}, "at"), "event.slot.at: type"),
+        (with_slot({}), "event.slot.at: removed"),
     ],
 )  # fmt: skip
 def test_breaking__anything_else__is_named(after: dict[str, Any], said: str) -> None:

@@ -1,4 +1,4 @@
-"""No event can hold a person: every field is of a kind that cannot, or stands below with the reason why it may be text."""
+"""No event can hold a person: every field is of a kind that cannot, or stands below with the reason why it is text."""
 
 from collections.abc import Iterator
 from typing import Any
