@@ -10,6 +10,8 @@ export interface Change {
 
 type Listener = (change: Change | 'everything') => void
 
+const REOPEN_MS = 4_000
+
 class Live {
   connected = $state(false)
   private listeners = new Set<Listener>()
@@ -41,27 +43,36 @@ class Live {
 
   private lead(square: string, channel: BroadcastChannel, ended: AbortSignal): Promise<void> {
     return new Promise((done) => {
-      const source = new EventSource(`/api/portal/stream?square=${encodeURIComponent(square)}`)
       const say = (message: Change | 'everything' | 'up' | 'down') => {
         this.take(message)
         if (!ended.aborted) channel.postMessage(message)
       }
       let dropped = false
-      source.onopen = () => {
-        say('up')
-        if (dropped) say('everything')
-        dropped = false
+      let again: ReturnType<typeof setTimeout> | undefined
+      let source: EventSource
+      const open = () => {
+        source = new EventSource(`/api/portal/stream?square=${encodeURIComponent(square)}`)
+        source.onopen = () => {
+          say('up')
+          if (dropped) say('everything')
+          dropped = false
+        }
+        source.onerror = () => {
+          if (!dropped) say('everything')
+          dropped = true
+          say('down')
+          // A refusal (a portal that is just starting, a proxy without it) ends the stream for good; a lost line does not.
+          if (source.readyState === EventSource.CLOSED && !ended.aborted) again = setTimeout(open, REOPEN_MS)
+        }
+        source.addEventListener('change', (event) => say(JSON.parse((event as MessageEvent<string>).data) as Change))
+        source.addEventListener('reset', () => say('everything'))
       }
-      source.onerror = () => {
-        dropped = true
-        say('down')
-      }
-      source.addEventListener('change', (event) => say(JSON.parse((event as MessageEvent<string>).data) as Change))
-      source.addEventListener('reset', () => say('everything'))
+      open()
       channel.onmessage = (event: MessageEvent<unknown>) => {
         if (event.data === 'ask') channel.postMessage(source.readyState === EventSource.OPEN ? 'up' : 'down')
       }
       ended.addEventListener('abort', () => {
+        clearTimeout(again)
         source.close()
         this.connected = false
         done()
