@@ -5,17 +5,16 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from services.aggregator.decoding import Decoder, Refused
-from services.aggregator.projections import Batch
+from services.aggregator.projections import SLICE, Batch, Projection
 from shared.deadletter import Letter, letter_of
 from shared.kafka import Record
 from shared.types import Contract
 
 CONSUMER = "projector"
-# Decoding gives the loop back this often: the statement of the previous batch is on the wire meanwhile.
-SLICE = 50
 
 Place = tuple[str, int]  # topic and partition
 
@@ -30,16 +29,21 @@ class Prepared:
     letters: list[Letter] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    @property
+    @cached_property
     def batch(self) -> Batch:
+        """To be asked for when all is folded."""
         return Batch(self.folded)
 
 
-async def prepare(records: Sequence[Record], decoder: Decoder, now: dt.datetime) -> Prepared:
+async def prepare(
+    records: Sequence[Record], decoder: Decoder, now: dt.datetime, projections: Sequence[Projection] = ()
+) -> Prepared:
+    """Decoded, folded, and with what `projections` can compute without the database."""
     prepared = Prepared(records)
     for start in range(0, len(records), SLICE):
         _fold(prepared, records[start : start + SLICE], decoder, now)
         await asyncio.sleep(0)
+    await prepared.batch.make(projections)
     return prepared
 
 

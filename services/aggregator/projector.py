@@ -172,7 +172,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
             await self._rest(consumer)
             return
         failpoint("projector.polled")
-        prepared = await prepare(records, self._decoder, self._clock.now())
+        prepared = await prepare(records, self._decoder, self._clock.now(), self._projections)
         await self._written()
         self._count_refused(prepared)
         self._writing = asyncio.create_task(self._write_surely(prepared))

@@ -6,6 +6,7 @@ A projection is an object with the members of `Projection` below, listed in `ser
    so does every key and index. A rebuild writes the next generation beside the live one and swaps by changing one
    number, so a statement that filters on one generation never sees half a view. Name the tables in `tables`.
 2. `models`: the contract models the view is made of.
+   `rows`: where it pays, the functions that turn an event into the columns of a table; else empty.
 3. `apply(conn, generation, batch)`: called inside the batch's transaction, with at most a few thousand events.
    `batch.newest(Model)` gives the newest event of each subject in the batch, sorted by subject; `event.data` is the
    model, `event.subjectversion` its version. Write them with one `unnest` upsert each, guarded by
@@ -23,8 +24,9 @@ What must not happen in `apply`: swallowing an error. A data error from PostgreS
 halves until the one bad record is alone and goes to the dead letters; an outage is retried with back-off.
 """
 
+import asyncio
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
@@ -33,6 +35,9 @@ from shared.envelope import Envelope
 from shared.types import Contract
 
 M = TypeVar("M", bound=Contract)
+Row = Callable[[Any], tuple[Any, ...]]
+# Work on a batch gives the loop back this often: the statement of the batch before is on the wire meanwhile.
+SLICE = 25
 
 # One writer at a time derives rows of a view's generation; held until commit, so the next one sees what was derived.
 LOCK = "select pg_advisory_xact_lock(hashtext($1), $2)"
@@ -59,17 +64,48 @@ class Batch:
 
     def __init__(self, folded: Mapping[type[Contract], Mapping[str, Any]]) -> None:
         self._folded = folded
+        self._columns: dict[Row, list[list[Any]]] = {}
 
     def newest(self, model: type[M]) -> list[TypedEvent[M]]:
         """Sorted by subject, so that all writers lock rows in one order."""
         by_subject = self._folded.get(model)
         return [by_subject[subject] for subject in sorted(by_subject)] if by_subject else []
 
+    async def make(self, projections: Iterable["Projection"]) -> None:
+        """Computes the columns ahead, while the batch before is in the database, giving the loop back in between."""
+        for row in (row for one in projections for row in one.rows.items()):
+            await self._make(*row)
+
+    async def _make(self, model: type[Contract], row: "Row") -> None:
+        rows: list[tuple[Any, ...]] = []
+        for event in self.newest(model):
+            try:
+                rows.append(row(event))
+            except Exception:  # tried again inside the transaction, where a bad record is found and put aside
+                return
+            if len(rows) % SLICE == 0:
+                await asyncio.sleep(0)
+        self._columns[row] = _transposed(rows)
+
+    def columns(self, model: type[Contract], row: "Row") -> list[list[Any]]:
+        """`row` of the newest event of each subject, as one list for each column; empty without any event."""
+        if row not in self._columns:
+            self._columns[row] = _transposed(row(event) for event in self.newest(model))
+        return self._columns[row]
+
     def has(self, models: Iterable[type[Contract]]) -> bool:
         return any(model in self._folded for model in models)
 
 
+def _transposed(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
 class Projection(Protocol):
+    @property
+    def rows(self) -> Mapping[type[Contract], "Row"]:
+        """How events become the columns of `Batch.columns`: the pure and costly part, done before the transaction."""
+
     @property
     def name(self) -> str:
         """The view's name, as in `/api/aggregator/rebuild/{view}`."""

@@ -5,13 +5,13 @@ touches few days puts them together at once; one that touches many (catching up,
 `settle` does each of them once, when there is time. Whoever reads a stale day puts it together for himself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
 
-from services.aggregator.projections import Batch, Change, TypedEvent, lock
+from services.aggregator.projections import Batch, Change, Row, TypedEvent, lock
 from shared.contracts.facility import OCCUPYING, Booking, Closure, Hours, Square
 from shared.contracts.programme import Attendance, Occurrence
 from shared.types import Contract
@@ -202,13 +202,17 @@ class Calendar:
     )
     models: frozenset[type[Contract]] = frozenset({Square, Occurrence, Booking, Closure, Hours})
 
+    @property
+    def rows(self) -> Mapping[type[Contract], Row]:
+        return {Occurrence: _occurrence, Booking: _booking}
+
     async def apply(self, conn: Any, generation: int, batch: Batch) -> Sequence[Change]:
         await lock(conn, self, generation)
         changes = await self._squares(conn, generation, batch.newest(Square))
         items = await self._items(conn, generation, batch)
         await self._touch(conn, generation, [*changes, *items])
         changes += items
-        changes += await self._closures(conn, generation, batch.newest(Closure))
+        changes += await self._closures(conn, generation, batch.columns(Closure, _closure))
         changes += await self._hours(conn, generation, batch.newest(Hours))
         return changes
 
@@ -238,10 +242,10 @@ class Calendar:
 
     async def _items(self, conn: Any, generation: int, batch: Batch) -> list[Change]:
         rows = []
-        if occurrences := batch.newest(Occurrence):
-            rows += await conn.fetch(SAVE_OCCURRENCES, generation, *_columns(map(_occurrence, occurrences)))
-        if bookings := batch.newest(Booking):
-            rows += await conn.fetch(SAVE_BOOKINGS, generation, *_columns(map(_booking, bookings)))
+        if occurrences := batch.columns(Occurrence, _occurrence):
+            rows += await conn.fetch(SAVE_OCCURRENCES, generation, *occurrences)
+        if bookings := batch.columns(Booking, _booking):
+            rows += await conn.fetch(SAVE_BOOKINGS, generation, *bookings)
         return [Change(self.name, row["square_id"], tuple(row["dates"]), tuple(row["ids"] or ())) for row in rows]
 
     async def _touch(self, conn: Any, generation: int, changes: Sequence[Change]) -> None:
@@ -253,10 +257,10 @@ class Calendar:
         if len(days) <= FEW_DAYS:
             await conn.execute(PUT_TOGETHER, generation, *columns)
 
-    async def _closures(self, conn: Any, generation: int, events: list[TypedEvent[Closure]]) -> list[Change]:
-        if not events:
+    async def _closures(self, conn: Any, generation: int, closures: list[list[Any]]) -> list[Change]:
+        if not closures:
             return []
-        rows = await conn.fetch(SAVE_CLOSURES, generation, *_columns(map(_closure, events)))
+        rows = await conn.fetch(SAVE_CLOSURES, generation, *closures)
         return [Change(self.name, row["square_id"], (), (str(row["id"]),)) for row in rows]
 
     async def _hours(self, conn: Any, generation: int, events: list[TypedEvent[Hours]]) -> list[Change]:
@@ -277,10 +281,6 @@ class Calendar:
             [None if data.periods is None else to_json(data.periods).decode() for data in ordered],
         )
         return [Change(self.name, square) for square in sorted({row["square_id"] for row in rows})]
-
-
-def _columns(rows: Any) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _occurrence(event: TypedEvent[Occurrence]) -> tuple[Any, ...]:

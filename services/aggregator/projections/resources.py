@@ -1,11 +1,11 @@
 """Squares, units and spaces: what there is, and what it is called."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
 
-from services.aggregator.projections import Batch, Change
+from services.aggregator.projections import Batch, Change, Row
 from shared.contracts.facility import Space, Square, Unit
 from shared.types import Contract
 
@@ -42,6 +42,7 @@ returning square_id, space_id as id
 
 class Resources:
     name = "resources"
+    rows: Mapping[type[Contract], Row] = {}
     tables: Sequence[str] = ("resource_square", "resource_unit", "resource_space")
     models: frozenset[type[Contract]] = frozenset({Square, Unit, Space})
 

@@ -1,10 +1,10 @@
 """How far each source is known to be complete: the last watermark of each of its partitions."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.aggregator.projections import Batch, Change
+from services.aggregator.projections import Batch, Change, Row
 from shared.contracts.platform import Watermark
 from shared.types import Contract
 
@@ -36,6 +36,7 @@ order by source
 
 class Sources:
     name = "sources"
+    rows: Mapping[type[Contract], Row] = {}
     tables: Sequence[str] = ("source_watermark",)
     models: frozenset[type[Contract]] = frozenset({Watermark})
 

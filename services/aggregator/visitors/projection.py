@@ -3,12 +3,12 @@
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.aggregator.projections import Batch, Change
+from services.aggregator.projections import Batch, Change, Row
 from services.aggregator.visitors import store
 from services.aggregator.visitors.facts import MINUTE, instant, micros
 from shared.contracts import counters, facility
@@ -19,6 +19,7 @@ VIEW = "visitors"
 
 class Visitors:
     name = VIEW
+    rows: Mapping[type[Contract], Row] = {}
     tables: Sequence[str] = (
         "visitor_square",
         "visitor_unit",
