@@ -26,7 +26,7 @@ lock: setup ## Compile the requirement files anew
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
 
-golden: setup ## Write the golden schemas of the event contracts anew
+golden: setup ## Write what is made from the code: schemas, examples, docs/events.md, docs/policy-matrix.md
 	@$(BIN)/python -m tests.contracts.golden
 
 setup:
