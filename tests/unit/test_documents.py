@@ -29,7 +29,7 @@ def test_decisions__in_the_list__are_those_there_are_by_their_titles() -> None:
 
 
 def test_contributing__commands_of_make__exist() -> None:
-    named = set(re.findall(r"`?make ([a-z]+)", (ROOT / "CONTRIBUTING.md").read_text()))
+    named = set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE))
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
     assert named
