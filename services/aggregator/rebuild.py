@@ -152,6 +152,7 @@ class _Rebuild:
                 pass
             for _ in range(TRIES):
                 if await self._swap(consumer):
+                    await self._tell(at_once=True)
                     return
                 await self._read(consumer)
             raise TimeoutError("the log grows faster than the rebuild reads")
@@ -191,8 +192,8 @@ class _Rebuild:
         self._positions.update({place: offset for place, (offset, _) in prepared.positions.items()})
         await self._tell()
 
-    async def _tell(self) -> None:
-        if time.monotonic() - self._told_at > 0.5:
+    async def _tell(self, *, at_once: bool = False) -> None:
+        if at_once or time.monotonic() - self._told_at > 0.5:
             self._told_at = time.monotonic()
             done = sum(self._positions.values()) - self._first
             async with db.connection(self._pool) as conn:
