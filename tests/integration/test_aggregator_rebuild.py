@@ -1,7 +1,7 @@
 """A view built anew beside the one being read: equal to it, swapped in one step, never half of it seen."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +12,13 @@ from tests.integration.aggregator_stand import Stand, aggregator, until
 
 pytestmark = pytest.mark.integration
 VIEWS = ("calendar", "resources", "sources", "visitors")
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[infra.Kafka]:
+    """A log of its own: what other tests leave that cannot even be unpacked is read one record at a time."""
+    with infra.kafka_cluster(tmp_path_factory.mktemp("kafka")) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")
