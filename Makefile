@@ -17,7 +17,10 @@ check: setup ## The quick part: lint, types, import contracts, unit tests, web u
 	@$(MAKE) --no-print-directory -j4 lint types imports unit web-check
 
 test: setup web check ## Everything: check, then integration, faults and end to end in a browser
-	$(PYTEST) -q tests --ignore=tests/unit
+	@# The browser's driver keeps an event loop running, in which no asynchronous fixture can start: a process of its own.
+	$(PYTEST) -q tests/consume tests/integration
+	$(PYTEST) -q tests/faults
+	$(PYTEST) -q tests/e2e
 
 bench: setup ## Measure, and write the table to benchmarks/results.md
 	@$(BIN)/python -m benchmarks
