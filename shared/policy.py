@@ -31,6 +31,12 @@ Action = Literal[
     "programme.write",
     "attendance.write",
     "loans.write",
+    "appointments.read",
+    "appointments.write",
+    "meals.write",
+    "desk.write",
+    "shifts.write",
+    "volunteers.read",
     "counters.read",
     "counters.write",
     "readings.write",
@@ -47,10 +53,19 @@ _READ_HOUSE: set[Action] = {"registry.read", "calendar.read", "booking.read", "p
 _FRONT_LINE: set[Action] = _READ_HOUSE | {
     "booking.write",
     "attendance.write",
+    "desk.write",
     "figures.read",
     "counters.read",
 }
-_EDITOR: set[Action] = _FRONT_LINE | {"programme.write", "loans.write"}
+_EDITOR: set[Action] = _FRONT_LINE | {
+    "programme.write",
+    "loans.write",
+    "appointments.read",
+    "appointments.write",
+    "meals.write",
+    "shifts.write",
+    "volunteers.read",
+}
 _MANAGER: set[Action] = _EDITOR | {"booking.reject", "booking.block", "booking.override", "closure.write"}
 
 RIGHTS: dict[Role, set[Action]] = {

@@ -1,12 +1,23 @@
 """Every event there is: which type, whose, with which data."""
 
-from shared.contracts import counters, facility, programme
-from shared.contracts.platform import UNIT_KINDS, Watermark
+from shared.contracts import (
+    counters,
+    facility,
+    health_station,
+    programme,
+    senior_centre,
+    service_desk,
+    volunteer_central,
+)
+from shared.contracts.platform import Watermark
 from shared.types import Contract
 
 OWNED: dict[str, dict[str, type[Contract]]] = {
-    **dict.fromkeys(UNIT_KINDS, programme.EVENTS),
     "library": programme.LIBRARY_EVENTS,
+    "health_station": health_station.EVENTS,
+    "senior_centre": senior_centre.EVENTS,
+    "service_desk": service_desk.EVENTS,
+    "volunteer_central": volunteer_central.EVENTS,
     "facility": facility.EVENTS,
     "counters": counters.EVENTS,
 }

@@ -6,7 +6,16 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from shared import envelope
-from shared.contracts import catalogue, counters, facility, programme
+from shared.contracts import (
+    catalogue,
+    counters,
+    facility,
+    health_station,
+    programme,
+    senior_centre,
+    service_desk,
+    volunteer_central,
+)
 from shared.contracts.platform import PUBLISHERS, UNIT_KINDS, UnitKind, Watermark
 from shared.envelope import Event
 
@@ -264,9 +273,117 @@ def _unit(unit: UnitKind) -> dict[str, Event]:
         for verb, version, changes in (("published", 1, {}), ("changed", 2, {}), ("withdrawn", 3, {"withdrawn": True}))
     ]
     made += [_occurrence(unit, verb, changes) for verb, changes in _occurrences().items()]
-    if unit == "library":
-        made.append(_loan_day(unit_id))
-    return dict(made)
+    return dict([*made, *_OWN[unit](unit_id)])
+
+
+def _library(unit_id: UUID) -> list[tuple[str, Event]]:
+    return [_loan_day(unit_id)]
+
+
+def _health_station(unit_id: UUID) -> list[tuple[str, Event]]:
+    block = health_station.BusyBlock(starts_at=at(8, 30), ends_at=at(11))
+    busy = health_station.RoomBusy(
+        space_id=ROOM, square_id=SQUARE, unit_id=unit_id, local_date=DAY, blocks=[block]
+    )  # fmt: skip
+    said: dict[str, Any] = {"unit_id": unit_id, "classification": "restricted"}
+    return [_event("health_station", "room_busy.published.v1", f"room_busy/{ROOM}/{DAY}", busy, 3, **said)]
+
+
+def _senior_centre(unit_id: UUID) -> list[tuple[str, Event]]:
+    serving = id_of("serving")
+    meal = senior_centre.MealServing(
+        serving_id=serving,
+        square_id=SQUARE,
+        unit_id=unit_id,
+        kind="dinner",
+        menu_nb="Fiskesuppe",
+        menu_en="Fish soup",
+        starts_at=at(12),
+        ends_at=at(13),
+        space_ids=[HALL],
+        portions_planned=42,
+        price_nok=130,
+        state="planned",
+    )
+    changes: dict[str, dict[str, Any]] = {
+        "planned": {},
+        "changed": {"portions_planned": 44},
+        "summarised": {"state": "served", "portions_served": 41},
+        "cancelled": {"state": "cancelled"},
+    }
+    return [
+        _event(
+            "senior_centre", f"meal_serving.{verb}.v1", f"meal_serving/{serving}", meal.model_copy(update=said),
+            unit_id=unit_id, classification="open",
+        )
+        for verb, said in changes.items()
+    ]  # fmt: skip
+
+
+def _service_desk(unit_id: UUID) -> list[tuple[str, Event]]:
+    counts = [
+        service_desk.HelpCount(channel="counter", topic="digital_forms", count=7, resolved=5),
+        service_desk.HelpCount(channel="phone", topic="room_enquiry", count=3, resolved=3),
+    ]
+    hour = service_desk.DeskHour(unit_id=unit_id, square_id=SQUARE, local_date=DAY, hour=13, counts=counts)
+    visit = id_of("presence")
+    here = service_desk.Presence(
+        presence_id=visit, unit_id=unit_id, square_id=SQUARE, starts_at=at(11), ends_at=at(17)
+    )  # fmt: skip
+    changes: dict[str, dict[str, Any]] = {
+        "scheduled": {},
+        "changed": {"ends_at": at(18)},
+        "cancelled": {"state": "cancelled"},
+    }
+    return [
+        _event("service_desk", "desk_hour.summarised.v1", f"desk_hour/{unit_id}/{DAY}/13", hour, unit_id=unit_id),
+        *(
+            _event(
+                "service_desk", f"presence.{verb}.v1", f"presence/{visit}", here.model_copy(update=said),
+                unit_id=unit_id, classification="open",
+            )
+            for verb, said in changes.items()
+        ),
+    ]  # fmt: skip
+
+
+def _volunteer_central(unit_id: UUID) -> list[tuple[str, Event]]:
+    shift_id = id_of("shift")
+    shift = volunteer_central.Shift(
+        shift_id=shift_id,
+        square_id=SQUARE,
+        unit_id=unit_id,
+        role="cafe_help",
+        starts_at=at(10),
+        ends_at=at(13),
+        needed=2,
+        requires_clearance=True,
+        activity_id=ACTIVITY,
+        state="open",
+    )
+    changes: dict[str, dict[str, Any]] = {
+        "opened": {},
+        "changed": {"needed": 3, "confirmed": 1},
+        "staffed": {"state": "staffed", "confirmed": 2},
+        "understaffed": {"state": "understaffed", "confirmed": 1},
+        "completed": {"state": "completed", "confirmed": 2, "volunteers": 2, "minutes": 360},
+        "cancelled": {"state": "cancelled"},
+    }
+    return [
+        _event(
+            "volunteer_central", f"shift.{verb}.v1", f"shift/{shift_id}", shift.model_copy(update=said), unit_id=unit_id
+        )
+        for verb, said in changes.items()
+    ]
+
+
+_OWN = {
+    "library": _library,
+    "health_station": _health_station,
+    "senior_centre": _senior_centre,
+    "service_desk": _service_desk,
+    "volunteer_central": _volunteer_central,
+}
 
 
 def _occurrences() -> dict[str, dict[str, Any]]:

@@ -39,6 +39,8 @@ FREE_TEXT = {
     "Occurrence.title_nb": "the title of a public programme item, as it is announced",
     "Occurrence.title_en": "the same in English",
     "Occurrence.meeting_point": "where an outing begins: a public place, as it is announced",
+    "MealServing.menu_nb": "what is served, as it is announced",
+    "MealServing.menu_en": "the same in English",
     "Hours.periods.name": "what a season of opening hours is called",
 }
 TELLING = ("person", "email", "phone", "mobile", "birth", "address", "user", "author", "borrower", "patient", "contact")

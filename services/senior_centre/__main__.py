@@ -1,0 +1,6 @@
+from services.senior_centre.app import build
+from shared.serve import serve
+from shared.settings import Settings
+
+settings = Settings()
+serve(build(settings), settings)

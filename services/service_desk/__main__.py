@@ -1,0 +1,6 @@
+from services.service_desk.app import build
+from shared.serve import serve
+from shared.settings import Settings
+
+settings = Settings()
+serve(build(settings), settings)

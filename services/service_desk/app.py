@@ -1,0 +1,10 @@
+"""The service desk put together: its programme."""
+
+from fastapi import FastAPI
+
+from shared.programme.service import build_unit
+from shared.settings import Settings
+
+
+def build(settings: Settings) -> FastAPI:
+    return build_unit("service_desk", settings)

@@ -1,0 +1,47 @@
+"""What the service desk says beside its programme: when it is there, and how many it helped with what."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictInt
+
+from shared.contracts import programme
+from shared.types import Code, Contract, Id, Instant, LocalDate, SmallCount
+
+Channel = Literal["counter", "phone", "chat", "email"]
+
+
+class HelpCount(Contract):
+    """Enquiries by one channel about one topic; `resolved` of them at once."""
+
+    channel: Channel
+    topic: Code
+    count: SmallCount
+    resolved: SmallCount = 0
+
+
+class DeskHour(Contract):
+    """All enquiries of one desk in one clock hour of one local date; the newest summary of an hour counts."""
+
+    unit_id: Id
+    square_id: Id
+    local_date: LocalDate
+    hour: Annotated[StrictInt, Field(ge=0, le=23)]
+    counts: list[HelpCount] = []
+
+
+class Presence(Contract):
+    """The desk is staffed at a square, beside or instead of its usual hours."""
+
+    presence_id: Id
+    unit_id: Id
+    square_id: Id
+    starts_at: Instant
+    ends_at: Instant
+    state: Literal["scheduled", "cancelled"] = "scheduled"
+
+
+EVENTS: dict[str, type[Contract]] = {
+    **programme.EVENTS,
+    "desk_hour.summarised.v1": DeskHour,
+    **{f"presence.{verb}.v1": Presence for verb in ("scheduled", "changed", "cancelled")},
+}

@@ -1,0 +1,34 @@
+"""What the volunteer central says beside its programme: shifts, as counts. Who takes them stays inside."""
+
+from typing import Literal
+
+from shared.contracts import programme
+from shared.types import Code, Contract, Flag, Id, Instant, SmallCount
+
+ShiftState = Literal["open", "staffed", "understaffed", "completed", "cancelled"]
+
+
+class Shift(Contract):
+    """`understaffed`: too few 48 hours before it begins. `volunteers` and `minutes` are told when it is over."""
+
+    shift_id: Id
+    square_id: Id
+    unit_id: Id
+    role: Code
+    starts_at: Instant
+    ends_at: Instant
+    needed: SmallCount
+    confirmed: SmallCount = 0
+    requires_clearance: Flag = False
+    activity_id: Id | None = None
+    state: ShiftState
+    volunteers: SmallCount | None = None
+    minutes: SmallCount | None = None
+
+
+EVENTS: dict[str, type[Contract]] = {
+    **programme.EVENTS,
+    **{
+        f"shift.{verb}.v1": Shift for verb in ("opened", "changed", "staffed", "understaffed", "completed", "cancelled")
+    },
+}
