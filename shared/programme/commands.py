@@ -105,6 +105,7 @@ async def put_occurrence(unit: Unit, who: Actor, occurrence_id: UUID, body: PutO
             planned = Planned(draft, None, None) if body.draft else await _with_room(unit, who, draft, activity, body)
             verb = "scheduled" if planned.occurrence.state == "scheduled" else "drafted"
             saved = await _save(unit, conn, 0, planned.occurrence, asked, verb)
+            await store.agree(conn, occurrence_id, planned.hold_version or 0)
         await _confirm(unit, who, planned)
         return Saved(saved.version, saved.state, True, planned.notice)
 
@@ -122,6 +123,7 @@ async def schedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int) -> Sa
             if planned.notice:
                 raise Unavailable(planned.notice)
             saved = await _save(unit, conn, version, planned.occurrence, asked, "scheduled")
+            await store.agree(conn, occurrence_id, planned.hold_version or 0)
         await _confirm(unit, who, planned)
         return saved
 
@@ -134,10 +136,10 @@ async def reschedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, bod
     async def work() -> Saved:
         async with db.transaction(unit.pool) as conn:
             version, present, asked = await _locked(conn, who, "programme.write", occurrence_id, seen)
-            moved, planned = domain.rescheduled(present, body), None
+            moved, planned, booked = domain.rescheduled(present, body), None, None
             if moved.state != "draft" and moved.space_ids:
                 if domain.can_move_booking(present):
-                    await unit.rooms.move(who, moved, body.override)
+                    booked = await unit.rooms.move(who, moved, body.override)
                 else:
                     activity = await _activity(conn, who, present.activity_id)
                     booking_id, booked = await unit.rooms.hold(who, moved, activity, body.override)
@@ -146,6 +148,8 @@ async def reschedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, bod
             elif not moved.space_ids:
                 moved = moved.model_copy(update={"booking_id": None})
             saved = await _save(unit, conn, version, moved, asked, "rescheduled")
+            if booked:
+                await store.agree(conn, occurrence_id, booked)
         if planned:
             await _confirm(unit, who, planned)
         if present.booking_id and present.booking_id != moved.booking_id:

@@ -25,9 +25,10 @@ def _booking(unit: Unit, verb: str) -> Handler:
     async def react(conn: Any, event: Event) -> None:
         booking = facility.Booking.model_validate(event.data)
         known = await store.by_booking(conn, booking.booking_id)
-        if not known:
+        if not known or event.subjectversion <= known[1]:
             return
-        version, occurrence, asked = known
+        version, occurrence, asked = known[0]
+        await store.agree(conn, occurrence.occurrence_id, event.subjectversion)
         outcome = domain.after_booking(occurrence, booking, verb)
         if outcome:
             state, said = outcome

@@ -78,11 +78,12 @@ class Rooms:
         if present["state"] in ("requested", "held", "confirmed", "affected"):
             await self._ask("POST", f"/bookings/{booking_id}/cancel", who, {}, int(present["version"]))
 
-    async def move(self, who: Actor, occurrence: Occurrence, override: bool) -> None:
-        """Moves the occurrence's booking to where the occurrence now is."""
+    async def move(self, who: Actor, occurrence: Occurrence, override: bool) -> int:
+        """Moves the occurrence's booking to where the occurrence now is; the booking's version."""
         present = await self._ask("GET", f"/bookings/{occurrence.booking_id}", who)
         body = {**_slot(occurrence), "override": override}
-        await self._ask("POST", f"/bookings/{occurrence.booking_id}/move", who, body, int(present["version"]))
+        path = f"/bookings/{occurrence.booking_id}/move"
+        return int((await self._ask("POST", path, who, body, int(present["version"])))["version"])
 
     async def series(
         self, who: Actor, series_id: UUID, activity: Activity, dates: Sequence[Occurrence], override: bool

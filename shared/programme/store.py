@@ -22,7 +22,8 @@ returning version
 """
 OCCURRENCE = "select version, state, asked from occurrence where occurrence_id = $1"
 OCCURRENCE_LOCKED = f"{OCCURRENCE} for update"
-BY_BOOKING_LOCKED = "select version, state, asked from occurrence where booking_id = $1 for update"
+BY_BOOKING_LOCKED = "select version, state, asked, booking_version from occurrence where booking_id = $1 for update"
+AGREES_WITH = "update occurrence set booking_version = $2 where occurrence_id = $1"
 # What touches the window, oldest first.
 OCCURRENCES = """
 select version, state, asked from occurrence
@@ -80,10 +81,15 @@ async def occurrence(conn: Any, occurrence_id: UUID, *, lock: bool = False) -> R
     return _row(row) if row else None
 
 
-async def by_booking(conn: Any, booking_id: UUID) -> Row | None:
-    """Locked: the caller decides about it in this transaction."""
+async def by_booking(conn: Any, booking_id: UUID) -> tuple[Row, int] | None:
+    """With the version of the booking it agrees with. Locked: the caller decides about it in this transaction."""
     row = await conn.fetchrow(BY_BOOKING_LOCKED, booking_id)
-    return _row(row) if row else None
+    return (_row(row), row["booking_version"]) if row else None
+
+
+async def agree(conn: Any, occurrence_id: UUID, booking_version: int) -> None:
+    """Facility's events about this and earlier versions of the booking say nothing new of the occurrence."""
+    await conn.execute(AGREES_WITH, occurrence_id, booking_version)
 
 
 async def occurrences(

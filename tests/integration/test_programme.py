@@ -15,7 +15,12 @@ from fastapi import FastAPI
 from deploy.local.process import free_ports
 from services.facility.app import build as build_facility
 from services.library.app import build as build_library
+from shared import db
+from shared.contracts import facility
+from shared.envelope import build
+from shared.programme import reactions
 from tests import infra
+from tests.integration.streams import CLOCK
 
 NOON = {"starts_at": "2090-03-02T11:00:00Z", "ends_at": "2090-03-02T12:00:00Z"}
 LATER = {"starts_at": "2090-03-02T13:00:00Z", "ends_at": "2090-03-02T14:00:00Z"}
@@ -27,6 +32,7 @@ class House:
 
     facility: httpx.AsyncClient
     library: httpx.AsyncClient
+    app: FastAPI
     square: str = field(default_factory=lambda: str(uuid.uuid4()))
     unit: str = field(default_factory=lambda: str(uuid.uuid4()))
     activity: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -100,7 +106,7 @@ async def house(kafka: infra.Kafka, database: infra.Database, keys: infra.Keys) 
         httpx.AsyncClient(base_url=facility_url, headers=headers, trust_env=False) as to_facility,
         httpx.AsyncClient(base_url=library_url, headers=headers, trust_env=False) as to_library,
     ):
-        made = House(to_facility, to_library)
+        made = House(to_facility, to_library, library)
         await made.furnish()
         yield made
 
@@ -109,8 +115,9 @@ async def house(kafka: infra.Kafka, database: infra.Database, keys: infra.Keys) 
 async def alone(kafka: infra.Kafka, database: infra.Database, keys: infra.Keys, house: House) -> AsyncIterator[House]:
     """The library with nobody where facility should be."""
     settings = infra.settings_for("library", database, kafka, keys, service_urls={"facility": "http://127.0.0.1:9"})
-    async with infra.client_of(build_library(settings), **keys.headers("admin@*")) as client:
-        yield House(house.facility, client, house.square, house.unit, house.activity)
+    app = build_library(settings)
+    async with infra.client_of(app, **keys.headers("admin@*")) as client:
+        yield House(house.facility, client, app, house.square, house.unit, house.activity)
 
 
 async def test_activity_put_again_changes_nothing_and_edit_needs_the_version(house: House) -> None:
@@ -174,6 +181,22 @@ async def test_rescheduled_occurrence_takes_its_booking_along_and_keeps_what_was
     assert (booking["local_start"], booking["state"]) == ("14:00", "confirmed")
     await asyncio.sleep(0.5)  # facility's own event about it must change nothing
     assert (await house.look(planned))["state"] == "scheduled"
+
+
+async def test_word_of_an_older_booking_that_arrives_after_the_move_changes_nothing(house: House) -> None:
+    planned = (await house.plan(await house.room())).json()
+    before = await house.booking(planned)
+    assert (await house.step(planned, "reschedule", LATER)).status_code == 200
+    late = facility.Booking(
+        booking_id=before["id"], square_id=house.square, state="confirmed", space_ids=before["space_ids"], **NOON
+    )
+    event = build("facility", "booking.confirmed.v1", f"booking/{late.booking_id}", 2, late, at=CLOCK.now())
+
+    async with db.transaction(house.app.state.pool) as conn:
+        await reactions.handlers(house.app.state.programme)[event.type](conn, event)
+
+    seen = await house.look(planned)
+    assert (seen["state"], seen["starts_at"]) == ("scheduled", LATER["starts_at"])
 
 
 async def test_occurrence_moved_into_a_taken_room_stays_as_it_was(house: House) -> None:
