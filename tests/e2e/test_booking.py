@@ -47,7 +47,8 @@ def test_booking_made_in_one_browser_appears_in_another(open_page: OpenPage) -> 
     expect(theirs.get_by_text("Direkte", exact=True)).to_be_visible()
     form = fill_form(mine, "Prøve direkte", "15:00", "16:00")
     form.get_by_role("button", name="Reserver", exact=True).click()
-    expect(mine.get_by_text("Reservert: Prøve direkte, 15:00–16:00")).to_be_visible()
+    told = mine.get_by_role("region", name="Meldinger")
+    expect(told.get_by_text("Reservert: Prøve direkte, 15:00–16:00")).to_be_visible()
     expect(block(mine, "15:00–16:00", "Prøve direkte")).to_be_visible()
     expect(block(theirs, "15:00–16:00", "Prøve direkte")).to_be_visible()
 
