@@ -1,6 +1,6 @@
 """Writes everything that is made from the code and kept beside it: `make golden`.
 
-The schemas and examples of events, docs/events.md and docs/policy-matrix.md. Tests compare; people read.
+The schemas and examples of events, docs/api/, docs/events.md and docs/policy-matrix.md. Tests compare; people read.
 """
 
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.contracts import catalogue
-from tests.contracts import events_page, policy_page
+from tests.contracts import api_pages, events_page, policy_page
 from tests.contracts.examples import all_events
 from tests.contracts.schemas import schema
 
@@ -25,7 +25,7 @@ def files() -> dict[Path, str]:
         made[CONTRACTS / "examples" / f"{name}.json"] = written(example)
     made[Path("docs/events.md")] = events_page.text()
     made[Path("docs/policy-matrix.md")] = policy_page.text()
-    return made
+    return made | api_pages.files()
 
 
 def written(value: Any) -> str:
@@ -34,7 +34,8 @@ def written(value: Any) -> str:
 
 def stale(made: dict[Path, str]) -> list[Path]:
     """Files that are kept and no longer made."""
-    kept = [path for folder in ("schemas", "examples") for path in (ROOT / CONTRACTS / folder).glob("*.json")]
+    folders = (CONTRACTS / "schemas", CONTRACTS / "examples", api_pages.FOLDER)
+    kept = [path for folder in folders for path in (ROOT / folder).glob("*.json")]
     return [path for path in kept if path.relative_to(ROOT) not in made]
 
 
