@@ -1,6 +1,10 @@
 import type { Dictionary } from './nb'
+import { en as rooms } from './words/rooms'
+import { en as workplaces } from './words/workplaces'
 
 export const en: Dictionary = {
+  ...rooms,
+  ...workplaces,
   appName: 'Torg',
   skip: 'Skip to content',
   loading: 'Loading …',
@@ -13,6 +17,9 @@ export const en: Dictionary = {
   language: 'Language',
   square: 'Square',
   menu: 'Main menu',
+  submenu: 'Submenu',
+  screenAway: 'The page could not be fetched.',
+  again: 'Try again',
   today: 'Today',
   day: 'Day',
   visitors: 'Visitors',

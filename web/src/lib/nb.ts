@@ -1,5 +1,10 @@
+import { nb as rooms } from './words/rooms'
+import { nb as workplaces } from './words/workplaces'
+
 // Bokmål, the product's first language. English and nynorsk have the same keys.
 export const nb = {
+  ...rooms,
+  ...workplaces,
   appName: 'Torg',
   skip: 'Hopp til innholdet',
   loading: 'Henter …',
@@ -12,6 +17,9 @@ export const nb = {
   language: 'Språk',
   square: 'Torg',
   menu: 'Hovedmeny',
+  submenu: 'Undermeny',
+  screenAway: 'Siden kunne ikke hentes.',
+  again: 'Prøv igjen',
   today: 'I dag',
   day: 'Dag',
   visitors: 'Besøk',
