@@ -84,10 +84,15 @@ PATIENTLY = "set local statement_timeout = '120s'"
 
 
 async def register(conn: Any, projections: Sequence[Projection]) -> list[str]:
-    """Makes known the views that are not; returns those that have to be rebuilt before they are live."""
-    generation = 1 if await conn.fetchval(KNOWN) == 0 else 0
-    for one in projections:
-        await conn.execute(REGISTER, one.name, generation)
+    """Makes known the views that are not; returns those that have to be rebuilt before they are live.
+
+    All or none, also outside a transaction: whoever registers at the same moment would take the first few for a house
+    that knows its views already, and wait with the others for a rebuild.
+    """
+    async with conn.transaction():
+        generation = 1 if await conn.fetchval(KNOWN) == 0 else 0
+        for one in projections:
+            await conn.execute(REGISTER, one.name, generation)
     return [row["name"] for row in await conn.fetch(NOT_LIVE, [one.name for one in projections])]
 
 

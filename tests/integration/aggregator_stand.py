@@ -118,13 +118,13 @@ class Stand:
         return items
 
     async def caught_up(self) -> None:
-        """Every record that is on the topics now is in the views."""
-        ends = await self.log.ends()
+        """Every record that is on the topics now is in the views, all of which are live."""
+        ends, names = await self.log.ends(), self.app.state.projector.names
 
         async def level() -> bool:
             async with self.pool.acquire() as conn:
-                positions = await store.positions(conn, self.app.state.projector.names)
-            return all(positions.get(place, 0) >= end for place, end in ends.items())
+                live, positions = await store.live(conn, names), await store.positions(conn, names)
+            return len(live) == len(names) and all(positions.get(place, 0) >= end for place, end in ends.items())
 
         await until(level)
 

@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
+from services.aggregator import store
+from services.aggregator.app import PROJECTIONS
 from tests import infra
 from tests.integration.aggregator_stand import Stand, aggregator, until
 
@@ -130,3 +134,30 @@ async def test_view__that_joins_later__is_built_beside_the_others_and_then_live(
     assert await until(live)
     await stand.caught_up()
     assert await stand.hashes() == before
+
+
+async def test_views__registered_by_two_at_once_in_a_new_database__are_live_for_both(postgres: infra.Postgres) -> None:
+    """The projector and the loop of rebuilds begin together: a half of the views must never be seen."""
+    database = await postgres.database("aggregator")
+    async with registering(database) as first, registering(database) as second, registering(database) as onlooker:
+        begun = second.transaction()
+        await begun.start()
+        await second.execute(store.REGISTER, PROJECTIONS[1].name, 1)
+        pid = first.get_server_pid()
+        registered = asyncio.create_task(store.register(first, PROJECTIONS))
+        waits = "select wait_event_type = 'Lock' from pg_stat_activity where pid = $1"
+        await until(lambda: onlooker.fetchval(waits, pid))
+        assert await onlooker.fetchval(store.KNOWN) == 0
+        await begun.rollback()
+        assert await registered == []
+        assert await store.register(second, PROJECTIONS) == []
+        assert await store.live(onlooker, VIEWS) == dict.fromkeys(VIEWS, 1)
+
+
+@asynccontextmanager
+async def registering(database: infra.Database) -> AsyncIterator[Any]:
+    conn = await asyncpg.connect(database.dsn("aggregator"), server_settings={"search_path": "aggregator"})
+    try:
+        yield conn
+    finally:
+        await conn.close()
