@@ -16,6 +16,7 @@ class Service:
     publishes: bool
     reads: tuple[str, ...]
     kafka: bool
+    acts_as: tuple[str, ...] = ()
 
     @property
     def exists(self) -> bool:
@@ -33,7 +34,13 @@ class Topic:
 def services() -> tuple[Service, ...]:
     """In the order of starting, also those that are not built yet."""
     return tuple(
-        Service(name, bool(said["publishes"]), tuple(said["reads"]), bool(said.get("kafka", True)))
+        Service(
+            name,
+            bool(said["publishes"]),
+            tuple(said["reads"]),
+            bool(said.get("kafka", True)),
+            tuple(said.get("acts_as", ())),
+        )
         for name, said in _read("services.yaml")["services"].items()
     )
 

@@ -1,8 +1,10 @@
 """The HTTP side of every service: problems, request ids, limits, health, metrics, version and the test clock."""
 
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -55,12 +57,15 @@ def create_app(
     ready: Callable[[], Awaitable[dict[str, Any]]],
     due: Sequence[Due] = (),
     large_bodies: Sequence[str] = (),
+    discreet: Sequence[str] = (),
     pass_clock_on: Callable[[ClockBody, str], Awaitable[None]] | None = None,
 ) -> FastAPI:
     """The app of `service`.
 
     `ready` answers {"state": "ready" or why not, "lag": …}; anything but "ready" is answered with 503. `due` is run by
     PUT /test/clock, which exists only with TORG_TEST_CLOCK. Paths that begin with one of `large_bodies` take 4 MB.
+    That a path which begins with one of `discreet` was asked for is nobody's business: it is in no metric, and an error
+    there is logged without what it says.
     """
     app = FastAPI(
         title=f"Torg {service}",
@@ -77,8 +82,8 @@ def create_app(
     app.include_router(_operations(service, ready))
     if settings.test_clock and isinstance(clock, SteppedClock):
         app.include_router(_test_clock(clock, due, pass_clock_on))
-    _render_problems(app)
-    app.add_middleware(Edge, large_bodies=tuple(large_bodies))
+    _render_problems(app, tuple(discreet))
+    app.add_middleware(Edge, large_bodies=tuple(large_bodies), discreet=tuple(discreet))
     return app
 
 
@@ -132,9 +137,10 @@ def correlation_id() -> str | None:
 class Edge:
     """Pure ASGI: request id, body limit, metrics. (A BaseHTTPMiddleware would hide disconnects from streams.)"""
 
-    def __init__(self, app: ASGIApp, large_bodies: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, large_bodies: tuple[str, ...], discreet: tuple[str, ...]) -> None:
         self.app = app
         self.large_bodies = large_bodies
+        self.discreet = discreet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -160,9 +166,10 @@ class Edge:
         except TooLarge as problem:
             await _problem_response(request, problem)(scope, receive, answer)
         finally:
-            route = getattr(scope.get("route"), "path", "unknown")
-            metrics.REQUESTS.labels(request.method, route, str(status)).inc()
-            metrics.REQUEST_SECONDS.labels(request.method, route).observe(time.perf_counter() - started)
+            if not scope["path"].startswith(self.discreet or ("\0",)):
+                route = getattr(scope.get("route"), "path", "unknown")
+                metrics.REQUESTS.labels(request.method, route, str(status)).inc()
+                metrics.REQUEST_SECONDS.labels(request.method, route).observe(time.perf_counter() - started)
 
 
 def _clean_id(given: str | None) -> str:
@@ -229,7 +236,7 @@ def _test_clock(
     return router
 
 
-def _render_problems(app: FastAPI) -> None:
+def _render_problems(app: FastAPI, discreet: tuple[str, ...]) -> None:
     async def on_problem(request: Request, error: Exception) -> Response:
         return _problem_response(request, error if isinstance(error, Problem) else Problem())
 
@@ -248,7 +255,10 @@ def _render_problems(app: FastAPI) -> None:
         return _problem_response(request, Unavailable())
 
     async def on_bug(request: Request, error: Exception) -> Response:
-        log.error("unexpected", error=type(error).__name__, exc_info=error)
+        if request.scope["path"].startswith(discreet or ("\0",)):
+            log.error("unexpected", error=type(error).__name__, where=_where(error))
+        else:
+            log.error("unexpected", error=type(error).__name__, exc_info=error)
         problem = Problem(Message("Noe gikk galt hos oss.", "Something went wrong on our side."), code="internal")
         problem.status = 500
         return _problem_response(request, problem)
@@ -259,6 +269,12 @@ def _render_problems(app: FastAPI) -> None:
     for kind in db.OUTAGE:
         app.add_exception_handler(kind, on_outage)
     app.add_exception_handler(Exception, on_bug)
+
+
+def _where(error: Exception) -> list[str]:
+    """The last places of the traceback; an error's own words may repeat what was written."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _of_status(status: int) -> Problem:

@@ -41,12 +41,16 @@ def mint(key: OKPKey, subject: str, roles: Iterable[str], ttl_seconds: int, issu
 
 
 class Verifier:
-    """Checks tokens against the public keys in a JWKS file. In production the development key is left out."""
+    """Checks tokens against the public keys in a JWKS file. In production the development key is left out.
+
+    A key with a member `roles` is a service's own: what it signs may say no other role, and none that holds everywhere.
+    """
 
     def __init__(self, jwks: Path, env: str) -> None:
         known = json.loads(jwks.read_text())["keys"]
         usable = [key for key in known if env != "production" or key.get("kid") != DEV_KEY]
         self._keys = KeySet.import_key_set({"keys": usable})
+        self._may_say: dict[str | None, list[str] | None] = {key["kid"]: key.get("roles") for key in usable}
         self._claims = jwt.JWTClaimsRegistry(
             now=lambda: int(SystemClock().now().timestamp()),
             leeway=_LEEWAY_SECONDS,
@@ -58,11 +62,15 @@ class Verifier:
     def verify(self, token: str) -> Actor:
         """Raises Unauthenticated for anything but a token of ours that is valid now."""
         try:
-            claims = jwt.decode(token, self._keys, algorithms=[ALGORITHM]).claims
+            decoded = jwt.decode(token, self._keys, algorithms=[ALGORITHM])
+            claims = decoded.claims
             self._claims.validate(claims)
             roles = frozenset(_split(role) for role in claims["roles"])
+            own = self._may_say[decoded.header.get("kid")]
         except (JoseError, ValueError, KeyError, TypeError, AttributeError):
             raise Unauthenticated from None
+        if own is not None and any(role not in own or scope == "*" for role, scope in roles):
+            raise Unauthenticated
         return Actor(str(claims["sub"]), roles, token)
 
 

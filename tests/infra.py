@@ -23,6 +23,7 @@ from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 
 from deploy import database as house_database
+from deploy import keys as house_keys
 from deploy import provision as kafka_provision
 from deploy.house import services
 from deploy.local import postgres as local_postgres
@@ -116,11 +117,15 @@ class Postgres:
 
 @dataclass
 class Keys:
-    """The house's signing keys: `jwks` is the public file, `token` signs with the development key."""
+    """The house's signing keys: `jwks` is the public file, `token` signs with the development key.
+
+    `acting`: the private files of the services that act on their own account.
+    """
 
     jwks: Path
     portal_key: Path
     dev: OKPKey
+    acting: dict[str, Path] = field(default_factory=dict)
 
     def token(self, *roles: str, seconds: int = 3600) -> str:
         return mint(self.dev, "test", roles or ("admin@*",), seconds, "test")
@@ -130,11 +135,14 @@ class Keys:
 
 
 def make_keys(folder: Path) -> Keys:
-    portal, dev = (OKPKey.generate_key("Ed25519", {"kid": kid}) for kid in ("portal", DEV_KEY))
-    jwks, private = folder / "jwks.json", folder / "portal.json"
-    jwks.write_text(json.dumps({"keys": [key.as_dict(private=False) for key in (portal, dev)]}))
-    private.write_text(json.dumps(portal.as_dict(private=True)))
-    return Keys(jwks, private, dev)
+    names = (house_keys.PORTAL_KEY, DEV_KEY, *house_keys.acting())
+    private = {name: folder / f"{name}.json" for name in names}
+    for name, path in private.items():
+        house_keys.make(path, name)
+    jwks = folder / "jwks.json"
+    jwks.write_text(json.dumps(house_keys.jwks(private.values())))
+    dev = OKPKey.import_key(json.loads(private.pop(DEV_KEY).read_text()))
+    return Keys(jwks, private.pop(house_keys.PORTAL_KEY), dev, private)
 
 
 def settings_for(

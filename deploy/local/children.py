@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from deploy import keys
 from deploy.house import ROOT
 from deploy.local.instance import Instance, built
 from deploy.local.kafka import EmbeddedKafka
@@ -142,6 +143,7 @@ def environment(plan: Plan, name: str, port: int) -> dict[str, str]:
         "TORG_SERVICE_URLS": json.dumps(urls),
         "TORG_ACTOR_JWKS": str(instance.jwks),
         **(portal if name == "portal" else {}),
+        **({"TORG_ACTOR_KEY": str(instance.key_of(name))} if name in keys.acting() else {}),
         **passed,
     }
 

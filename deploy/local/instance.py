@@ -15,12 +15,12 @@ from typing import IO, Any
 
 from joserfc.jwk import OKPKey
 
+from deploy import keys
 from deploy.house import Service, services
 from deploy.local.errors import LocalError
 from deploy.local.process import free_ports, is_free, started_at
 from shared.identity import DEV_KEY, mint
 
-PORTAL_KEY = "portal"
 _TOKEN_SECONDS = 12 * 3600
 
 
@@ -55,12 +55,15 @@ class Instance:
     def dev_key(self) -> Path:
         return self.folder / "secrets" / "dev.jwk.json"
 
+    def key_of(self, service: str) -> Path:
+        """What a service signs with that acts on its own account."""
+        return self.folder / "secrets" / f"{service}.jwk.json"
+
     def prepare(self) -> None:
         for folder in (self.folder, self.requests, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "secrets").mkdir(mode=0o700, exist_ok=True)
-        if not self.jwks.exists():
-            self._make_keys()
+        self._make_keys()
         for left in self.requests.iterdir():
             left.unlink()
 
@@ -146,10 +149,12 @@ class Instance:
         return sorted(left)
 
     def _make_keys(self) -> None:
-        portal, dev = (OKPKey.generate_key("Ed25519", {"kid": kid}) for kid in (PORTAL_KEY, DEV_KEY))
-        _write_secret(self.portal_key, json.dumps(portal.as_dict(private=True)))
-        _write_secret(self.dev_key, json.dumps(dev.as_dict(private=True)))
-        self.jwks.write_text(json.dumps({"keys": [key.as_dict(private=False) for key in (portal, dev)]}))
+        """Those that are missing: a service may have got one since the folder was made."""
+        private = {keys.PORTAL_KEY: self.portal_key, DEV_KEY: self.dev_key}
+        private |= {name: self.key_of(name) for name in keys.acting()}
+        for kid, path in private.items():
+            keys.make(path, kid)
+        self.jwks.write_text(json.dumps(keys.jwks(private.values())))
 
 
 def built() -> list[Service]:

@@ -26,6 +26,9 @@ _SETTINGS = {
     "max_wal_size": "512MB",
     "log_min_duration_statement": "1000",
     "log_min_messages": "warning",
+    # No values in the log: neither those of a slow statement nor the row of a refused one.
+    "log_parameter_max_length": "0",
+    "log_error_verbosity": "terse",
     "jit": "off",
 }
 

@@ -1,6 +1,6 @@
 from services.health_station.app import build
+from services.health_station.settings import HealthStationSettings
 from shared.serve import serve
-from shared.settings import Settings
 
-settings = Settings()
+settings = HealthStationSettings()
 serve(build(settings), settings)

@@ -2,9 +2,9 @@
 
 from fastapi import FastAPI
 
+from services.health_station.settings import HealthStationSettings
 from shared.programme.service import build_unit
-from shared.settings import Settings
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: HealthStationSettings) -> FastAPI:
     return build_unit("health_station", settings)

@@ -25,6 +25,8 @@ from shared.clock import SystemClock, build_clock
 from shared.http import ClockBody, create_app
 
 FOLLOWER = "auditor@*"  # reads what happens everywhere, changes nothing
+# When a health station's day changes is nobody else's business; only what it publishes is.
+DISCREET = ("/api/health_station/appointments",)
 LARGE_BODIES = ("/api/counters/readings", "/api/counters/import", "/api/counters/push")
 
 
@@ -77,6 +79,7 @@ def build(settings: PortalSettings) -> FastAPI:
         lifespan=lifespan,
         ready=ready,
         large_bodies=LARGE_BODIES,
+        discreet=DISCREET,
         pass_clock_on=pass_clock_on,
     )
     app.include_router(forward.router)

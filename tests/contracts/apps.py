@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from joserfc.jwk import OKPKey
 
 from deploy.house import ROOT, services
+from services.health_station.settings import HealthStationSettings
 from services.portal.access import Door
 from services.portal.roles import load_roles
 from services.portal.settings import PortalSettings
@@ -52,6 +53,8 @@ def _settings(service: str, folder: Path) -> Settings:
         "test_clock": True,
         "log_level": "error",
     }
+    if service == "health_station":
+        return HealthStationSettings(**values, actor_key=private)
     if service != "portal":
         return Settings(**values)
     return PortalSettings(

@@ -126,7 +126,12 @@ async def rig(database: infra.Database, keys: infra.Keys, web_dist: Path, **more
             "port": port,
             "database_dsn": database.dsn("portal"),
             "kafka_bootstrap": "127.0.0.1:9",
-            "service_urls": {"facility": behind, "aggregator": behind, "library": f"http://127.0.0.1:{closed_port}"},
+            "service_urls": {
+                "facility": behind,
+                "aggregator": behind,
+                "health_station": behind,
+                "library": f"http://127.0.0.1:{closed_port}",
+            },
             "actor_jwks": keys.jwks,
             "actor_key": keys.portal_key,
             "test_clock": True,

@@ -134,10 +134,10 @@ def test_keys__made_twice__are_the_same_and_production_verifies_with_them(tmp_pa
     public = (tmp_path / "public/jwks.json").read_text()
     signing_keys.main(tmp_path)
 
-    private = tmp_path / "private/portal.jwk.json"
+    private, acting = tmp_path / "private/portal.jwk.json", tmp_path / "health_station/actor.jwk.json"
     assert (tmp_path / "public/jwks.json").read_text() == public
-    assert private.stat().st_mode & 0o077 == 0
-    assert [key["kid"] for key in json.loads(public)["keys"]] == ["portal"]
-    assert "d" not in json.loads(public)["keys"][0]
+    assert (private.stat().st_mode | acting.stat().st_mode) & 0o077 == 0
+    assert [key["kid"] for key in json.loads(public)["keys"]] == ["portal", "health_station"]
+    assert not any("d" in key for key in json.loads(public)["keys"])
     token = mint(OKPKey.import_key(json.loads(private.read_text())), "someone", ["admin@*"], 60, "portal")
     assert Verifier(tmp_path / "public/jwks.json", "production").verify(token).subject == "someone"

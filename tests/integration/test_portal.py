@@ -156,6 +156,26 @@ async def test_forward_passes_a_callers_own_token_on(house: Rig) -> None:
         assert answer.json()["headers"]["authorization"] == caller.headers["authorization"]
 
 
+async def test_forward_leaves_a_token_of_the_services_own_to_the_service(house: Rig) -> None:
+    async with house.client(Authorization="Bearer not-ours") as client:
+        own = await client.put(f"/api/health_station/appointments/record/{SQUARE}/2026-11-24", json={})
+        other = await client.get("/api/health_station/appointments")
+    assert (own.status_code, own.json()["headers"]["authorization"]) == (201, "Bearer not-ours")
+    assert other.status_code == 401
+
+
+async def test_metrics_tell_nothing_of_appointments(house: Rig) -> None:
+    async with house.caller("unit_editor@x") as client:
+        before = (await client.get("/metrics")).text
+        assert (await client.put(f"/api/health_station/appointments/{SQUARE}", json={})).status_code == 201
+        after = (await client.get("/metrics")).text
+
+    def counted(text: str) -> list[str]:
+        return [line for line in text.splitlines() if line.startswith("torg_http") and "{service}" in line]
+
+    assert counted(after) == counted(before)
+
+
 @pytest.mark.parametrize("token", ["junk", "a.b.c"])
 async def test_forward_with_a_bad_token_is_refused_although_a_cookie_is_there(house: Rig, token: str) -> None:
     async with house.browser() as browser:

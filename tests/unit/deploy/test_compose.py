@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 
 from deploy import dotenv
 from deploy.house import ROOT, services
+from services.health_station.settings import HealthStationSettings
 from services.portal.settings import PortalSettings
 from shared.settings import Settings
 
@@ -35,7 +36,7 @@ def _filled(match: re.Match[str]) -> str:
 
 
 def model(service: str) -> type[BaseSettings]:
-    return PortalSettings if service == "portal" else Settings
+    return {"portal": PortalSettings, "health_station": HealthStationSettings}.get(service, Settings)
 
 
 def test_compose__its_services__are_those_that_are_built() -> None:
@@ -94,6 +95,14 @@ def test_compose__the_private_key__is_seen_by_the_portal_alone() -> None:
     holders = {name for name, one in compose().items() if "private-keys" in str(one.get("volumes"))}
 
     assert holders == {"portal", "keys"}
+
+
+@pytest.mark.parametrize("service", [service.name for service in services() if service.acts_as])
+def test_compose__the_key_of_a_service_that_acts_by_itself__is_seen_by_it_alone(service: str) -> None:
+    holders = {name for name, one in compose().items() if f"/keys/{service}" in str(one.get("volumes"))}
+
+    assert holders == {service, "keys"}
+    assert environment(service)["TORG_ACTOR_KEY"] == f"/keys/{service}/actor.jwk.json"
 
 
 def test_compose__images__are_named_without_a_registry_and_with_a_version() -> None:

@@ -147,7 +147,9 @@ def test_prepared__secrets__are_readable_by_their_owner_alone(tmp_path: Path) ->
     passwords = instance.passwords
 
     assert passwords == Instance(tmp_path / "torg").passwords
-    for path in (instance.portal_key, instance.dev_key, instance.folder / "secrets/passwords.json"):
+    acting = [instance.key_of("health_station")]
+    for path in (instance.portal_key, instance.dev_key, *acting, instance.folder / "secrets/passwords.json"):
         assert path.stat().st_mode & 0o077 == 0
-    assert {key["kid"] for key in json.loads(instance.jwks.read_text())["keys"]} == {"portal", "dev"}
+    known = {key["kid"]: key.get("roles") for key in json.loads(instance.jwks.read_text())["keys"]}
+    assert known == {"portal": None, "dev": None, "health_station": ["unit_service"]}
     assert not any("d" in key for key in json.loads(instance.jwks.read_text())["keys"])
