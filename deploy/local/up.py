@@ -16,7 +16,7 @@ from rich.console import Console
 from deploy.house import ROOT
 from deploy.local import children
 from deploy.local.children import Plan
-from deploy.local.demo_process import TOKEN
+from deploy.local.demo.__main__ import TOKEN
 from deploy.local.errors import LocalError
 from deploy.local.instance import Instance
 from deploy.local.jars import Progress
@@ -82,7 +82,7 @@ def _interrupt(*_: object) -> None:
 def _load_demo(supervisor: Supervisor, progress: Progress) -> None:
     """Through the real interfaces. The first time it is waited for; later it only adds what has come nearer."""
     instance = supervisor.instance
-    argv: list[str | Path] = [sys.executable, "-m", "deploy.local.demo_process", supervisor.plan.url]
+    argv: list[str | Path] = [sys.executable, "-m", "deploy.local.demo", supervisor.plan.url]
     env = {**os.environ, "PYTHONPATH": str(ROOT), TOKEN: instance.token(["admin@*"])}
     done = instance.folder / "demo.done"
     log = instance.logs / "demo.log"

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from deploy.local.demo import load
+from deploy.local.demo.load import load
 from deploy.local.instance import Instance
 from shared.clock import SystemClock
 from tests.house import House, running_house

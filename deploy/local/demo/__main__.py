@@ -1,9 +1,9 @@
-"""`python -m deploy.local.demo_process URL`: loads the demo, printing progress. The token comes by TORG_DEMO_TOKEN."""
+"""`python -m deploy.local.demo URL`: loads the demo, printing progress. The token comes by TORG_DEMO_TOKEN."""
 
 import os
 import sys
 
-from deploy.local.demo import load
+from deploy.local.demo.load import load
 from deploy.local.errors import LocalError
 
 TOKEN = "TORG_DEMO_TOKEN"  # noqa: S105 -- the name of a variable

@@ -1,0 +1,74 @@
+"""Loads the demo through the real interfaces, as a municipality would enter its own house.
+
+Every id follows from a name and every figure from its id, so loading again changes nothing that is there. The weeks
+around today are filled; loading on a later day adds the weeks that have come nearer.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+
+from deploy.local.demo import house, loans, programme, visits
+from deploy.local.demo.caller import Caller
+from deploy.local.demo.house import OSLO, Square
+from shared.clock import SystemClock
+
+READINGS_AT_ONCE = 4000
+# Heads are counted in the evening, and the evening's the next day.
+COUNTED_AFTER = dt.timedelta(hours=20)
+LISTED_AT_ONCE = dt.timedelta(weeks=4)
+Progress = Callable[[str], None]
+
+
+def load(base_url: str, token: str, progress: Progress, now: dt.datetime | None = None) -> None:
+    """`token` is an administrator's. Raises DemoFailed; a second call repairs what a broken first left out."""
+    now = now or SystemClock().now()
+    today, squares = now.astimezone(OSLO).date(), house.squares()
+    with Caller(base_url, token) as caller:
+        progress("demo: squares, units, rooms and opening hours")
+        _registry(caller, squares, today)
+        progress("demo: nine weeks of visitors")
+        _visits(caller, squares, now)
+        progress("demo: programme and bookings")
+        caller.all(programme.activities(squares))
+        caller.all(programme.series(squares, today))
+        caller.all(programme.single_bookings(squares, today))
+        progress("demo: loans and attendance")
+        _figures(caller, squares, now)
+
+
+def _registry(caller: Caller, squares: Sequence[Square], today: dt.date) -> None:
+    """One after the other, since each needs the one before."""
+    caller.all(house.square_calls(squares))
+    caller.all(house.unit_calls(squares))
+    caller.all(house.room_calls(squares, parts=False))
+    caller.all(house.room_calls(squares, parts=True))
+    caller.all(house.hours_calls(squares, today))
+
+
+def _visits(caller: Caller, squares: Sequence[Square], now: dt.datetime) -> None:
+    first = dt.datetime.combine(now.astimezone(OSLO).date() - visits.BACK, dt.time(), OSLO)
+    doors = [door for square in squares for door in visits.doors(square)]
+    caller.all(door.call(first) for door in doors)
+    found = [reading for door in doors for reading in visits.readings(door, first, now)]
+    for at in range(0, len(found), READINGS_AT_ONCE):
+        caller.call("POST", "/api/counters/readings", {"readings": found[at : at + READINGS_AT_ONCE]})
+
+
+def _figures(caller: Caller, squares: Sequence[Square], now: dt.datetime) -> None:
+    today = now.astimezone(OSLO).date()
+    past = [today - dt.timedelta(days=back) for back in range(1, programme.BACK.days + 1)]
+    caller.all(loans.loan_days(squares, past))
+    caller.all(visits.by_hand(squares, past))
+    for square in squares:
+        for service in square.said["units"]:
+            for since, until in _windows(now - programme.BACK, now - COUNTED_AFTER):
+                asked = {"square_id": str(square.id), "from": house.utc(since), "to": house.utc(until)}
+                found = caller.call("GET", f"/api/{service}/occurrences", params={**asked, "uncounted": True})
+                caller.all(programme.head_counts(service, found["occurrences"]))
+
+
+def _windows(since: dt.datetime, until: dt.datetime) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+    """Short enough that no list of one is cut off."""
+    while since < until:
+        yield since, min(since + LISTED_AT_ONCE, until)
+        since += LISTED_AT_ONCE
