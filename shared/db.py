@@ -20,8 +20,14 @@ T = TypeVar("T")
 Pool = asyncpg.Pool
 Connection = asyncpg.pool.PoolConnectionProxy
 
+
+class Overtaken(Exception):
+    """Somebody else wrote first what this transaction was about to write: with another try it is there to be read."""
+
+
 # A refusal that another try may turn into success. Never an exclusion or unique violation: those are answers.
 TRANSIENT = (
+    Overtaken,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.PostgresConnectionError,

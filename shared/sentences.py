@@ -66,6 +66,7 @@ _VALUES = {
     "the unit's square is one of its memberships": "torget enheten hører til, må være med i memberships",
     "the end must be after the start": "slutten må være etter starten",
     "a range lasts at most 60 days": "et tidsrom varer høyst 60 dager",
+    "it lasts at most 24 hours": "det varer høyst 24 timer",
 }
 
 

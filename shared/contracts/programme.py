@@ -1,11 +1,11 @@
 """What all five units say of their programme, each under its own name (`library.occurrence.scheduled.v1`)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictInt, model_validator
 
 from shared.contracts.facility import OrganiserKind, Slot
-from shared.types import Code, Contract, Flag, Id, Instant, Minutes, ShortText, SmallCount
+from shared.types import Code, Contract, Flag, Id, Instant, Minutes, ShortText, SmallCount, check_range
 
 ActivityKind = Literal[
     "lecture",
@@ -95,6 +95,21 @@ class Occurrence(Contract):
     cancel_reason: Code | None = None
     previous: Slot | None = None
     attendance: Attendance | None = None
+
+
+class Dated(Contract):
+    """What takes place at a square beside the programme: the base of what each kind of unit has of its own."""
+
+    square_id: Id
+    unit_id: Id
+    starts_at: Instant
+    ends_at: Instant
+    state: str
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Self:
+        check_range(self.starts_at, self.ends_at)
+        return self
 
 
 class LoanDay(Contract):

@@ -3,20 +3,16 @@
 from typing import Literal
 
 from shared.contracts import programme
-from shared.types import Contract, Id, Instant, ShortText, SmallCount
+from shared.types import Contract, Id, ShortText, SmallCount
 
 
-class MealServing(Contract):
+class MealServing(programme.Dated):
     """One serving: portions planned and, once it is over, served. Who eats, and what they cannot eat, stays inside."""
 
     serving_id: Id
-    square_id: Id
-    unit_id: Id
     kind: Literal["cafe", "dinner"]
     menu_nb: ShortText
     menu_en: ShortText | None = None
-    starts_at: Instant
-    ends_at: Instant
     space_ids: list[Id] = []
     portions_planned: SmallCount
     portions_served: SmallCount | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt
 
 from shared.contracts import programme
-from shared.types import Code, Contract, Id, Instant, LocalDate, SmallCount
+from shared.types import Code, Contract, Id, LocalDate, SmallCount
 
 Channel = Literal["counter", "phone", "chat", "email"]
 
@@ -20,7 +20,7 @@ class HelpCount(Contract):
 
 
 class DeskHour(Contract):
-    """All enquiries of one desk in one clock hour of one local date; the newest summary of an hour counts."""
+    """All enquiries of one desk at one square in one clock hour of one local date; the newest summary counts."""
 
     unit_id: Id
     square_id: Id
@@ -28,15 +28,14 @@ class DeskHour(Contract):
     hour: Annotated[StrictInt, Field(ge=0, le=23)]
     counts: list[HelpCount] = []
 
+    def subject(self) -> str:
+        return f"desk_hour/{self.unit_id}/{self.square_id}/{self.local_date}/{self.hour:02}"
 
-class Presence(Contract):
-    """The desk is staffed at a square, beside or instead of its usual hours."""
+
+class Presence(programme.Dated):
+    """The desk is staffed at a square, its own or another, beside or instead of its usual hours."""
 
     presence_id: Id
-    unit_id: Id
-    square_id: Id
-    starts_at: Instant
-    ends_at: Instant
     state: Literal["scheduled", "cancelled"] = "scheduled"
 
 

@@ -3,20 +3,16 @@
 from typing import Literal
 
 from shared.contracts import programme
-from shared.types import Code, Contract, Flag, Id, Instant, SmallCount
+from shared.types import Code, Contract, Flag, Id, SmallCount
 
 ShiftState = Literal["open", "staffed", "understaffed", "completed", "cancelled"]
 
 
-class Shift(Contract):
+class Shift(programme.Dated):
     """`understaffed`: too few 48 hours before it begins. `volunteers` and `minutes` are told when it is over."""
 
     shift_id: Id
-    square_id: Id
-    unit_id: Id
     role: Code
-    starts_at: Instant
-    ends_at: Instant
     needed: SmallCount
     confirmed: SmallCount = 0
     requires_clearance: Flag = False

@@ -107,7 +107,7 @@ def _occurrences(api: APIRouter) -> None:
     ) -> dict[str, list[dict[str, Any]]]:
         """Oldest first, at most 500. `uncounted`: only what has ended and nobody has counted."""
         require(who, "programme.read", square_id=square_id)
-        _check_window(since, until)
+        check_window(since, until)
         async with db.connection(unit.pool) as conn:
             if uncounted:
                 found = await store.uncounted(conn, square_id, since, min(until, unit.clock.now()))
@@ -171,7 +171,7 @@ def _answer(saved: Saved) -> JSONResponse:
     return JSONResponse(body, 201 if saved.created else 200, etag(saved.version))
 
 
-def _check_window(since: dt.datetime, until: dt.datetime) -> None:
+def check_window(since: dt.datetime, until: dt.datetime) -> None:
     if not since < until <= since + LONGEST_WINDOW:
         raise Invalid(
             Message("Velg et tidsrom på høyst 13 måneder.", "Choose a range of at most 13 months."),

@@ -1,5 +1,6 @@
 """What callers send about the programme."""
 
+import datetime as dt
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -38,6 +39,14 @@ class When(Body):
     @model_validator(mode="after")
     def _lasts(self) -> Self:
         check_range(self.starts_at, self.ends_at)
+        return self
+
+
+class WithinADay(When):
+    @model_validator(mode="after")
+    def _is_short(self) -> Self:
+        if self.ends_at - self.starts_at > dt.timedelta(days=1):
+            raise ValueError("it lasts at most 24 hours")
         return self
 
 

@@ -15,14 +15,12 @@ from shared.http import correlation_id
 from shared.identity import Actor
 from shared.policy import require
 from shared.problems import IdInUse, Invalid, Message, NotFound, PreconditionRequired, Problem, Stale, Unavailable
-from shared.programme import domain, store
+from shared.programme import domain, places, store
 from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, PutSeries, Reschedule
 from shared.programme.rooms import Rooms
+from shared.types import Contract
 
 log = logs.get(__name__)
-UNKNOWN_UNIT = Message("Enheten finnes ikke.", "There is no such unit.")
-OTHER_KIND = Message("Enheten hører til en annen tjeneste.", "The unit belongs to another service.")
-OTHER_SQUARE = Message("Enheten hører til et annet torg.", "The unit belongs to another square.")
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Saved:
 async def put_activity(unit: Unit, who: Actor, activity_id: UUID, body: PutActivity, seen: int | None) -> Saved:
     """Creates, or changes with the version seen. The same again changes nothing."""
     require(who, "programme.write", square_id=body.square_id, unit_id=body.unit_id)
-    await _check_unit(unit, who, body.unit_id, body.square_id)
+    await places.check_unit(unit, who, body.unit_id, body.square_id)
     wanted = domain.new_activity(activity_id, body)
 
     async def work() -> Saved:
@@ -72,7 +70,7 @@ async def put_activity(unit: Unit, who: Actor, activity_id: UUID, body: PutActiv
                 return Saved(*known)
             if known:
                 require(who, "programme.write", square_id=known[1].square_id, unit_id=known[1].unit_id)
-                _check_seen(seen, known[0], known[1])
+                check_seen(seen, known[0], known[1])
             return await _save_activity(unit, conn, known, wanted, "changed" if known else "published")
 
     return await db.retrying(work)
@@ -85,7 +83,7 @@ async def withdraw_activity(unit: Unit, who: Actor, activity_id: UUID, seen: int
             if not known:
                 raise NotFound
             require(who, "programme.write", square_id=known[1].square_id, unit_id=known[1].unit_id)
-            _check_seen(seen, known[0], known[1])
+            check_seen(seen, known[0], known[1])
             return await _save_activity(unit, conn, known, known[1].model_copy(update={"withdrawn": True}), "withdrawn")
 
     return await db.retrying(work)
@@ -307,18 +305,18 @@ async def _locked(conn: Any, who: Actor, action: Any, occurrence_id: UUID, seen:
         raise NotFound
     require(who, action, square_id=known[1].square_id, unit_id=known[1].unit_id)
     if seen is not None:
-        _check_seen(seen, known[0], known[1])
+        check_seen(seen, known[0], known[1])
     return known
 
 
-def _check_seen(seen: int | None, version: int, state: Activity | Occurrence) -> None:
+def check_seen(seen: int | None, version: int, state: Contract) -> None:
     if seen is None:
         raise PreconditionRequired
     if seen != version:
         raise Stale(shown(version, state))
 
 
-def shown(version: int, state: Activity | Occurrence) -> dict[str, Any]:
+def shown(version: int, state: Contract) -> dict[str, Any]:
     return {**state.model_dump(mode="json"), "version": version}
 
 
@@ -338,23 +336,3 @@ async def _activity(conn: Any, who: Actor, activity_id: UUID) -> Activity:
         raise Invalid(message, errors=[{"loc": ["activity_id"], "message": message}])
     require(who, "programme.write", square_id=known[1].square_id, unit_id=known[1].unit_id)
     return known[1]
-
-
-async def _check_unit(unit: Unit, who: Actor, unit_id: UUID, square_id: UUID) -> None:
-    """By our own copy, else by asking facility; with neither at hand the caller is believed."""
-    async with db.connection(unit.pool) as conn:
-        known = await store.known_unit(conn, unit_id)
-    if not known:
-        try:
-            found = await unit.rooms.unit(who, unit_id)
-        except Unavailable:
-            return
-        if found is None:
-            raise Invalid(UNKNOWN_UNIT, errors=[{"loc": ["unit_id"], "message": UNKNOWN_UNIT}])
-        known = UUID(found["square_id"]), found["kind"]
-    for wrong, message, place in (
-        (known[1] != unit.service, OTHER_KIND, "unit_id"),
-        (known[0] != square_id, OTHER_SQUARE, "square_id"),
-    ):
-        if wrong:
-            raise Invalid(message, errors=[{"loc": [place], "message": message}])

@@ -18,6 +18,7 @@ def handlers(unit: Unit) -> dict[str, Handler]:
     return {
         **{f"facility.booking.{verb}.v1": _booking(unit, verb) for verb in VERBS},
         "facility.unit.changed.v1": remember_unit,
+        "facility.square.changed.v1": remember_square,
     }
 
 
@@ -40,4 +41,9 @@ def _booking(unit: Unit, verb: str) -> Handler:
 
 async def remember_unit(conn: Any, event: Event) -> None:
     unit = facility.Unit.model_validate(event.data)
-    await store.save_unit(conn, unit.unit_id, event.subjectversion, unit.square_id, unit.kind)
+    await store.save_unit(conn, event.subjectversion, unit)
+
+
+async def remember_square(conn: Any, event: Event) -> None:
+    square = facility.Square.model_validate(event.data)
+    await store.save_square(conn, event.subjectversion, square)

@@ -38,8 +38,15 @@ class Rooms:
 
     async def unit(self, who: Actor, unit_id: UUID) -> dict[str, Any] | None:
         """None when facility knows of no such unit."""
+        return await self._find(who, f"/units/{unit_id}")
+
+    async def square(self, who: Actor, square_id: UUID) -> dict[str, Any] | None:
+        """None when facility knows of no such square."""
+        return await self._find(who, f"/squares/{square_id}")
+
+    async def _find(self, who: Actor, path: str) -> dict[str, Any] | None:
         try:
-            return await self._ask("GET", f"/units/{unit_id}", who)
+            return await self._ask("GET", path, who)
         except Refused as refusal:
             if refusal.status == 404:
                 return None

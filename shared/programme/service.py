@@ -1,14 +1,14 @@
 """A unit put together: its programme, and whatever is its own. The composition root of all five units."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
 from shared import db, deadletter, logs
-from shared.background import running
-from shared.clock import build_clock
+from shared.background import every, running
+from shared.clock import build_clock, stands_still
 from shared.consumer import Reactions
 from shared.contracts.platform import UnitKind
 from shared.envelope import topic_of
@@ -19,11 +19,27 @@ from shared.programme.rooms import Rooms
 from shared.relay import Relay
 from shared.settings import Settings
 
+DUE_SECONDS = 5.0
+Due = Callable[[Unit], Awaitable[None]]
 
-def build_unit(service: UnitKind, settings: Settings, routers: Sequence[APIRouter] = ()) -> FastAPI:
-    """`routers`: what the unit has of its own; they find the unit in `app.state.programme`."""
+
+def build_unit(
+    service: UnitKind, settings: Settings, routers: Sequence[APIRouter] = (), due: Sequence[Due] = ()
+) -> FastAPI:
+    """`routers`: what the unit has of its own; they find the unit in `app.state.programme`.
+
+    `due`: what time alone brings about, looked at every few seconds. A test that holds the clock runs it when it asks.
+    """
     logs.configure(settings)
     clock = build_clock(settings.test_clock)
+
+    async def run_due() -> None:
+        for work in due:
+            await work(app.state.programme)
+
+    async def run_due_in_time() -> None:
+        if not stands_still(clock):
+            await run_due()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -35,7 +51,10 @@ def build_unit(service: UnitKind, settings: Settings, routers: Sequence[APIRoute
         app.state.reactions = Reactions(service, pool, settings, clock)
         app.state.reactions.on(topic_of("facility"), reactions.handlers(unit))
         try:
-            async with running(app.state.relay.run, app.state.reactions.run):
+            loops = [app.state.relay.run, app.state.reactions.run]
+            if due:
+                loops.append(every(DUE_SECONDS, run_due_in_time))
+            async with running(*loops):
                 yield
         finally:
             await rooms.close()
@@ -59,5 +78,6 @@ def build_unit(service: UnitKind, settings: Settings, routers: Sequence[APIRoute
         routers=[api.router(service), *routers, letters],
         lifespan=lifespan,
         ready=ready,
+        due=[run_due],
     )
     return app

@@ -1,10 +1,11 @@
 """All SQL of the programme."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from shared.contracts import facility
 from shared.contracts.programme import Activity, Occurrence
 
 ACTIVITY = "select version, state from activity where activity_id = $1"
@@ -47,11 +48,18 @@ on conflict (occurrence_id) do update set version = excluded.version, booking_id
 where occurrence.version = excluded.version - 1
 returning version
 """
-KNOWN_UNIT = "select square_id, kind from known_unit where unit_id = $1"
+KNOWN_UNIT = "select square_id, kind, memberships from known_unit where unit_id = $1"
 SAVE_UNIT = """
-insert into known_unit (unit_id, version, square_id, kind) values ($1, $2, $3, $4)
-on conflict (unit_id) do update set version = excluded.version, square_id = excluded.square_id, kind = excluded.kind
+insert into known_unit (unit_id, version, square_id, kind, memberships) values ($1, $2, $3, $4, $5)
+on conflict (unit_id) do update set version = excluded.version, square_id = excluded.square_id, kind = excluded.kind,
+    memberships = excluded.memberships
 where known_unit.version < excluded.version
+"""
+ZONES = "select square_id, time_zone from known_square where square_id = any($1::uuid[])"
+SAVE_SQUARE = """
+insert into known_square (square_id, version, time_zone) values ($1, $2, $3)
+on conflict (square_id) do update set version = excluded.version, time_zone = excluded.time_zone
+where known_square.version < excluded.version
 """
 
 Row = tuple[int, Occurrence, dict[str, Any]]
@@ -115,13 +123,23 @@ async def save_occurrences(conn: Any, rows: Sequence[Row]) -> None:
     await conn.executemany(SAVE_OCCURRENCE, [_columns(*row) for row in rows])
 
 
-async def known_unit(conn: Any, unit_id: UUID) -> tuple[UUID, str] | None:
+async def known_unit(conn: Any, unit_id: UUID) -> tuple[UUID, str, list[dict[str, Any]]] | None:
+    """Its square now, its kind and its memberships."""
     row = await conn.fetchrow(KNOWN_UNIT, unit_id)
-    return (row["square_id"], row["kind"]) if row else None
+    return (row["square_id"], row["kind"], row["memberships"]) if row else None
 
 
-async def save_unit(conn: Any, unit_id: UUID, version: int, square_id: UUID, kind: str) -> None:
-    await conn.execute(SAVE_UNIT, unit_id, version, square_id, kind)
+async def save_unit(conn: Any, version: int, unit: facility.Unit) -> None:
+    memberships = [one.model_dump(mode="json") for one in unit.memberships]
+    await conn.execute(SAVE_UNIT, unit.unit_id, version, unit.square_id, unit.kind, memberships)
+
+
+async def zones(conn: Any, squares: Collection[UUID]) -> dict[UUID, str]:
+    return {row["square_id"]: row["time_zone"] for row in await conn.fetch(ZONES, list(squares))}
+
+
+async def save_square(conn: Any, version: int, square: facility.Square) -> None:
+    await conn.execute(SAVE_SQUARE, square.square_id, version, square.time_zone)
 
 
 def _columns(version: int, state: Occurrence, asked: dict[str, Any]) -> tuple[Any, ...]:
