@@ -48,6 +48,7 @@ Action = Literal[
     "status.read",
     "operations.read",
     "operations.write",
+    "audit.read",
     "clock.set",
 ]
 
@@ -83,7 +84,7 @@ RIGHTS: dict[Role, set[Action]] = {
     "multi_square_manager": _MANAGER,
     "statistics_reader": {"registry.read", "figures.read", "counters.read", "status.read", "calendar.read"},
     "user_council_reader": {"registry.read", "calendar.read", "figures.read"},
-    "auditor": _READ_HOUSE | {"figures.read", "counters.read", "operations.read"},
+    "auditor": _READ_HOUSE | {"figures.read", "counters.read", "operations.read", "audit.read"},
     "admin": set(get_args(Action)),
     # A unit's own service, when nobody is there to ask in whose name: it keeps the unit's rooms taken.
     "unit_service": {"registry.read", "booking.read", "booking.write", "booking.override"},
@@ -102,6 +103,20 @@ def allows(
         action in RIGHTS.get(role, set()) and (not asked or scope == "*" or scope in asked)  # type: ignore[call-overload]  # a token may name a role we do not know: it has no rights
         for role, scope in actor.roles
     )
+
+
+def scopes(actor: Actor, action: Action) -> set[UUID] | None:
+    """The squares and units in which the actor may do it; None where that is everywhere."""
+    held = {scope for role, scope in actor.roles if action in RIGHTS.get(role, set())}  # type: ignore[call-overload]  # as above
+    return None if "*" in held else {UUID(scope) for scope in held if _is_id(scope)}
+
+
+def _is_id(scope: str) -> bool:
+    """A token may name a scope that is nothing of ours."""
+    try:
+        return bool(UUID(scope))
+    except ValueError:
+        return False
 
 
 def sees(actor: Actor, *, square_id: UUID | str | None = None, unit_id: UUID | str | None = None) -> bool:

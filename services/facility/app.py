@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from services.facility.audit import api as audit_api
 from services.facility.booking import api as booking_api
 from services.facility.booking import reactions as booking_reactions
 from services.facility.booking import wide_api
@@ -68,6 +69,7 @@ def build(settings: Settings) -> FastAPI:
             hours_api.router,
             booking_api.router,
             wide_api.router,
+            audit_api.router,
             deadletter.router(SERVICE, lambda: app.state.reactions.apply),
         ],
         lifespan=lifespan,

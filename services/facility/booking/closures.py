@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.facility.audit import trail
 from services.facility.booking import bodies, closure_store, domain, house, store, timeline
 from services.facility.booking.bodies import PutClosure, time_of
 from services.facility.booking.commands import save
@@ -67,6 +68,7 @@ async def _declare(desk: Desk, actor: Actor, closure_id: UUID, body: PutClosure)
         if not await closure_store.insert(conn, closure, scope.leaves):
             raise Overtaken
         await closure_store.displace(conn, closure_id, closure.affected)
+        await trail.closure(conn, actor, "declare", None, closure)
         await outbox.record_many(
             conn, [*map(booking_event, expired), *await _said(conn, affected), closure_event(closure)]
         )
@@ -155,6 +157,7 @@ async def _lift(desk: Desk, actor: Actor, closure_id: UUID) -> Closure:
             (restored if back else lost).append(booking.id)
         lifted = closure.lifted(desk.clock.now(), restored, lost)
         await closure_store.lift(conn, lifted)
+        await trail.closure(conn, actor, "lift", closure, lifted)
         await outbox.record_many(conn, [*events, closure_event(lifted)])
         return lifted
 

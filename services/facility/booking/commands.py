@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from services.facility.audit import trail
 from services.facility.booking import (
     alternatives,
     bodies,
@@ -60,6 +61,7 @@ async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> 
         if wanted.state in OCCUPYING:
             await timeline.occupy(conn, [(wanted, place.leaves)])
         leaves = place.leaves if wanted.state in OCCUPYING else []
+        await trail.booking(conn, actor, "put", None, wanted)
         events = [*map(booking_event, expired), booking_event(wanted, leaves=leaves)]
         await outbox.record_many(conn, events)
         return wanted
@@ -148,6 +150,7 @@ async def _order(
             await timeline.occupy(conn, [(done, place.leaves)])
         await save(conn, done)
         leaves = await store.occupied_leaves(conn, done.id)
+        await trail.booking(conn, actor, what, booking, done)
         await outbox.record_many(conn, [*map(booking_event, expired), booking_event(done, leaves=leaves)])
         return done
 
@@ -186,6 +189,7 @@ async def _move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: Mov
         await store.vacate(conn, [done.id])
         await timeline.occupy(conn, [(done, place.leaves)])
         await save(conn, done)
+        await trail.booking(conn, actor, "move", booking, done)
         await outbox.record_many(
             conn, [*map(booking_event, expired), booking_event(done, "moved", leaves=place.leaves)]
         )

@@ -7,15 +7,16 @@ There is no loop: a unit answers a booking's event with its occurrence's `affect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from services.facility.audit import trail
 from services.facility.booking import domain, house, store, timeline
 from services.facility.booking.commands import save
 from services.facility.booking.desk import Desk, Overtaken
 from services.facility.booking.domain import Booking
 from services.facility.booking.events import booking_event
-from shared import outbox
+from shared import audit, outbox
 from shared.contracts.platform import UNIT_KINDS
 from shared.contracts.programme import Occurrence
-from shared.envelope import Event, topic_of
+from shared.envelope import Event, service_of, topic_of
 from shared.problems import Forbidden, Unavailable
 
 Handler = Callable[[Any, Event], Awaitable[None]]
@@ -64,6 +65,7 @@ async def confirm_hold(conn: Any, desk: Desk, event: Event) -> None:
     await save(conn, done)
     if state == "expired" and done.state == "confirmed":
         await _occupy_again(conn, done, leaves)
+    await _audit(conn, event, "confirm" if done.state == "confirmed" else "lose", booking, done)
     kept = leaves if done.state == "confirmed" else []
     said = booking_event(done, leaves=kept, causation_id=str(event.id))
     await outbox.record_many(conn, [*map(booking_event, gave_way), said])
@@ -89,7 +91,14 @@ async def cancel_booking(conn: Any, desk: Desk, event: Event) -> None:
         return
     done = domain.obey("cancel", booking, now, occurrence.cancel_reason or "other")
     await save(conn, done)
+    await _audit(conn, event, "cancel", booking, done)
     await outbox.record(conn, booking_event(done, causation_id=str(event.id)))
+
+
+async def _audit(conn: Any, event: Event, what: str, before: Booking, after: Booking) -> None:
+    """The unit did it; who asked the unit stands in the unit's own books, under the same correlation id."""
+    unit = audit.itself(service_of(event.source), "service")
+    await trail.booking(conn, unit, what, before, after, caused_by=event.correlationid or str(event.id))
 
 
 async def _of(conn: Any, occurrence: Occurrence) -> Booking | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from services.facility.audit import trail
 from services.facility.booking import bodies, closure_store, domain, house, refusals, rights, store, timeline
 from services.facility.booking.bodies import Date, PutSeries, time_of
 from services.facility.booking.commands import hold_end
@@ -78,6 +79,7 @@ async def _put(desk: Desk, actor: Actor, series_id: UUID, body: PutSeries) -> li
         kept = [outcome.kept() for outcome in outcomes]
         if not await closure_store.insert_series(conn, series_id, place.square_id, bodies.asked(body), kept, now):
             raise Overtaken
+        await trail.series(conn, actor, series_id, place.square_id, bodies.asked(body), kept, now)
         made = [booking_event(one.booking, leaves=_leaves(one, place)) for one in outcomes if one.booking]
         await outbox.record_many(conn, [*map(booking_event, expired), *made])
         return kept

@@ -1,13 +1,15 @@
 """Deciding on opening hours, and answering about them."""
 
 import datetime as dt
+import json
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from services.facility.audit import trail
 from services.facility.hours import store
 from services.facility.hours.bodies import dump
 from services.facility.hours.store import Decision, Owner, OwnerKind
-from shared import db, envelope, outbox
+from shared import audit, db, envelope, outbox
 from shared.clock import Clock
 from shared.contracts.facility import Hours as HoursDecided
 from shared.contracts.opening_hours import Hours, Period, parse
@@ -55,6 +57,7 @@ async def put(
                 raise Stale(shown(known) if known else None)
             decision = Decision(known.number + 1 if known else 1, clock.now(), wanted)
             await store.decide(conn, kind, owner_id, decision)
+            await _audit(conn, who, f"hours/{kind}/{owner_id}", owner, known, decision)
             await outbox.record(conn, _event(kind, owner_id, owner, decision))
             return decision, known is None or known.periods is None
 
@@ -87,6 +90,17 @@ def shown(decision: Decision) -> dict[str, Any]:
         "version": decision.number,
         "decided_at": decision.decided_at.astimezone(dt.UTC).isoformat(),
     }
+
+
+async def _audit(conn: Any, who: Actor, subject: str, owner: Owner, known: Decision | None, decision: Decision) -> None:
+    """The periods themselves are kept with each decision; here stands which, and what they amount to."""
+    before, after = (one and {"decision": one.number, "periods": _digest(one)} for one in (known, decision))
+    place, at = (owner.square_id, owner.unit_id), decision.decided_at
+    await trail.changed(conn, who, "hours.decide", subject, *place, at=at, before=before, after=after)
+
+
+def _digest(decision: Decision) -> str | None:
+    return None if decision.periods is None else audit.digest(json.dumps(decision.periods, sort_keys=True))
 
 
 def _event(kind: OwnerKind, owner_id: UUID, owner: Owner, decision: Decision) -> envelope.Event:

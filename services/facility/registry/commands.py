@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from services.facility.audit import trail
 from services.facility.registry import store
 from services.facility.registry.bodies import PutSpace, PutSquare, PutUnit
 from shared import db, envelope, outbox
@@ -62,8 +63,12 @@ async def put_square(pool: Any, clock: Clock, who: Actor, square_id: UUID, body:
                 settings = Settings(square_id=square_id, decision=decision, decided_at=now, staff_share=share)
                 subject = f"settings/{square_id}/{decision}"
                 events.append(_event("settings.decided.v1", subject, 1, settings, square_id, now))
+            before = shown_square(row, known) if row and known else None
+            after = shown_square({"version": version, "staff_share": share}, wanted)
+            subject = f"square/{square_id}"
+            await trail.changed(conn, who, "square.put", subject, square_id, at=now, before=before, after=after)
             await outbox.record_many(conn, events)
-            return Saved(version, shown_square({"version": version, "staff_share": share}, wanted), row is None)
+            return Saved(version, after, row is None)
 
     return await _saving(work)
 
@@ -100,7 +105,9 @@ async def put_unit(pool: Any, clock: Clock, who: Actor, unit_id: UUID, body: Put
                 raise _refused("kind", KEEPS_KIND)
             if not await store.save_unit(conn, version, wanted):
                 raise _FirstTwice
-            event = _event("unit.changed.v1", f"unit/{unit_id}", version, wanted, body.square_id, clock.now(), unit_id)
+            now = clock.now()
+            await _audit(conn, who, "unit.put", f"unit/{unit_id}", known, (version, wanted), now, unit_id)
+            event = _event("unit.changed.v1", f"unit/{unit_id}", version, wanted, body.square_id, now, unit_id)
             await outbox.record(conn, event)
             return Saved(version, shown(version, wanted), known is None)
 
@@ -123,7 +130,7 @@ async def put_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, body: P
                 return Saved(known[0], shown(*known), False)
             version = _next(seen, known[0] if known else 0, shown(*known) if known else {})
             await _check_space(conn, known[1] if known else None, wanted, clock.now())
-            return await _save_space(conn, version, wanted, clock.now(), known is None)
+            return await _save_space(conn, who, version, wanted, clock.now(), known)
 
     return await _saving(work)
 
@@ -150,7 +157,7 @@ async def withdraw_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, se
             if await store.in_use(conn, [space_id], clock.now()):
                 raise Conflict(AHEAD, code="in_use")
             gone = space.model_copy(update={"withdrawn": True})
-            return await _save_space(conn, version + 1, gone, clock.now(), False)
+            return await _save_space(conn, who, version + 1, gone, clock.now(), known)
 
     return await db.retrying(work)
 
@@ -186,12 +193,29 @@ async def _check_forest(conn: Any, known: Space | None, wanted: Space, now: dt.d
         raise Conflict(IN_USE, code="in_use")
 
 
-async def _save_space(conn: Any, version: int, space: Space, now: dt.datetime, created: bool) -> Saved:
+async def _save_space(
+    conn: Any, who: Actor, version: int, space: Space, now: dt.datetime, known: tuple[int, Space] | None
+) -> Saved:
     if not await store.save_space(conn, version, space):
         raise _FirstTwice
-    subject = f"space/{space.space_id}"
+    subject, what = f"space/{space.space_id}", "space.withdraw" if space.withdrawn else "space.put"
+    await _audit(conn, who, what, subject, known, (version, space), now, space.unit_id)
     await outbox.record(conn, _event("space.changed.v1", subject, version, space, space.square_id, now, space.unit_id))
-    return Saved(version, shown(version, space), created)
+    return Saved(version, shown(version, space), known is None)
+
+
+async def _audit(
+    conn: Any,
+    who: Actor,
+    what: str,
+    subject: str,
+    known: tuple[int, Unit | Space] | None,
+    saved: tuple[int, Unit | Space],
+    now: dt.datetime,
+    unit_id: UUID | None,
+) -> None:
+    before, square_id = shown(*known) if known else None, saved[1].square_id
+    await trail.changed(conn, who, what, subject, square_id, unit_id, at=now, before=before, after=shown(*saved))
 
 
 class _FirstTwice(Exception):
