@@ -1,7 +1,12 @@
 """What time it is. Injected everywhere, so that a test can hold, move or release time in Python and in SQL alike."""
 
+import time
+from collections import deque
 from datetime import UTC, datetime
 from typing import Protocol
+
+# Real seconds in which everybody who is up has heard of a new time and said so.
+SETTLED_SECONDS = 2.0
 
 
 class Clock(Protocol):
@@ -19,6 +24,7 @@ class SteppedClock:
 
     def __init__(self) -> None:
         self._held: datetime | None = None
+        self._left: deque[tuple[float, datetime]] = deque()  # what was left, and when by the machine's own count
 
     def now(self) -> datetime:
         return self._held or SystemClock().now()
@@ -29,7 +35,18 @@ class SteppedClock:
 
     def set(self, now: datetime | None) -> None:
         """`None` returns to real time. Any instant is accepted, also an earlier one."""
+        self._left.append((time.monotonic(), self.now()))
+        self._forget()
         self._held = now.astimezone(UTC) if now else None
+
+    def settled(self) -> datetime:
+        """Now, or what was left for it, when that was earlier and a moment ago."""
+        self._forget()
+        return min(self.now(), self._left[0][1]) if self._left else self.now()
+
+    def _forget(self) -> None:
+        while self._left and self._left[0][0] < time.monotonic() - SETTLED_SECONDS:
+            self._left.popleft()
 
 
 def build_clock(test_clock: bool) -> Clock:
@@ -39,3 +56,8 @@ def build_clock(test_clock: bool) -> Clock:
 def stands_still(clock: Clock) -> bool:
     """True while a test holds the clock: what is due is then run only when the test asks for it."""
     return isinstance(clock, SteppedClock) and clock.stands
+
+
+def settled(clock: Clock) -> datetime:
+    """What others may be held to: a clock that is set forward makes nobody late who has had no time to hear of it."""
+    return clock.settled() if isinstance(clock, SteppedClock) else clock.now()

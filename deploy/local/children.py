@@ -111,9 +111,7 @@ def environment(plan: Plan, name: str, port: int) -> dict[str, str]:
     """The same settings model as everywhere; only the values are local."""
     instance = plan.instance
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TORG_")}
-    passed = {
-        key: os.environ[key] for key in ("TORG_TEST_CLOCK", "TORG_LOG_LEVEL", "TORG_FAILPOINTS") if key in os.environ
-    }
+    passed = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
     dsn = f"postgresql://{name}:{instance.passwords[name]}@127.0.0.1:{plan.ports['postgres']}/torg"
     urls = {one: f"http://127.0.0.1:{number}" for one, number in plan.ports.items() if one in _service_names()}
     portal = {
@@ -132,6 +130,7 @@ def environment(plan: Plan, name: str, port: int) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": "2",
         "TORG_ENV": "demo" if plan.demo else "development",
+        "TORG_TEST_CLOCK": "1" if plan.demo else "0",  # a demo's day is played by its clock
         "TORG_SERVICE": name,
         "TORG_HOST": "127.0.0.1",
         "TORG_PORT": str(port),

@@ -12,6 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from services.aggregator import changes, reading, rebuild, store
 from services.aggregator.reading import HEALTH, Square, Unit
 from shared import db
+from shared.clock import settled
 from shared.contracts.platform import UNIT_KINDS
 from shared.envelope import topic_of
 from shared.http import CurrentActor
@@ -169,7 +170,7 @@ async def _resources(conn: Any, square: Square, units: Sequence[Unit]) -> dict[s
 
 
 async def _sources(request: Request, conn: Any) -> list[dict[str, Any]]:
-    return await reading.sources(conn, request.app.state.clock.now())
+    return await reading.sources(conn, settled(request.app.state.clock))
 
 
 def _square(one: Square) -> dict[str, Any]:

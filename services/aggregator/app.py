@@ -21,7 +21,7 @@ from services.aggregator.visitors.projection import Visitors
 from services.aggregator.watch import PATIENT, Watch
 from shared import db, deadletter, kafka, logs
 from shared.background import every, running
-from shared.clock import build_clock
+from shared.clock import build_clock, settled
 from shared.contracts.platform import PUBLISHERS
 from shared.envelope import topic_of
 from shared.http import create_app
@@ -45,7 +45,7 @@ def build(settings: Settings) -> FastAPI:
         state.watch = Watch(pool, settings, state.projector, TOPICS, _give_up)
         state.rebuilds = Rebuilds(pool, settings, clock, PROJECTIONS, TOPICS)
         state.waker = changes.Waker(settings)
-        state.sources = lambda conn: sources(conn, clock.now())
+        state.sources = lambda conn: sources(conn, settled(clock))
 
         async def prune() -> None:
             await changes.prune(pool, clock)

@@ -32,6 +32,7 @@ async def session(request: Request) -> dict[str, Any]:
         "squares_known": squares is not None,
         "demo": demo,
         "version": VERSION,
+        "clock": request.app.state.hub.clock,
     }
 
 

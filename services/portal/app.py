@@ -69,7 +69,10 @@ def build(settings: PortalSettings) -> FastAPI:
         return {"state": "ready", "lag": None}
 
     async def pass_clock_on(body: ClockBody, token: str) -> None:
-        await app.state.neighbours.pass_clock_on(body, token)
+        try:
+            await app.state.neighbours.pass_clock_on(body, token)
+        finally:  # also when one of them is away: the others have it
+            hub.tell_clock(body.now.isoformat() if body.now else None)
 
     app = create_app(
         service=settings.service,

@@ -104,6 +104,7 @@ class Hub:
         self._clients: dict[str, set[Client]] = {}
         self._per_user: Counter[str] = Counter()
         self._closing = False
+        self.clock: str | None = None
 
     @property
     def clients(self) -> int:
@@ -127,6 +128,12 @@ class Hub:
         self.latest = self._from = seq
         for client in self._of(None):
             client.offer(_frame("reset", {"seq": seq}, seq))
+
+    def tell_clock(self, held: str | None) -> None:
+        """Where the test clock stands, or that time is real again: browsers show the house's time, not their own."""
+        self.clock = held
+        for client in self._of(None):
+            client.offer(_frame("clock", {"clock": held}, None))
 
     def close(self) -> None:
         """Lets every stream end, so that the process can."""
@@ -160,7 +167,8 @@ class Hub:
             self._forget(client)
 
     def _missed(self, client: Client, last_seen: int | None) -> list[bytes]:
-        hello = _frame("hello", {"seq": self.latest}, self.latest if last_seen is None else None)
+        said = {"seq": self.latest, "clock": self.clock}
+        hello = _frame("hello", said, self.latest if last_seen is None else None)
         if last_seen is None:
             return [hello]
         if not self._from <= last_seen <= self.latest:

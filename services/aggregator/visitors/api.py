@@ -13,6 +13,7 @@ from services.aggregator.visitors import query
 from services.aggregator.visitors.domain import Row
 from services.aggregator.visitors.facts import Facts, Micros, instant, micros
 from services.aggregator.visitors.periods import By
+from shared.clock import settled
 from shared.http import CurrentActor
 from shared.identity import Actor
 from shared.policy import Action, allows, require
@@ -48,7 +49,7 @@ async def get_visitors(
     async with views.snapshot(state.pool) as conn:
         facts = await _facts(conn, who, "figures.read", square_id)
         rows = await query.visitors(conn, facts, first, last, by, at)
-        sources = await reading.sources(conn, now)
+        sources = await reading.sources(conn, settled(state.clock))
     return {"rows": [_shown(row) for row in rows], "as_of": _local(at, facts), "sources": sources}
 
 
@@ -59,7 +60,7 @@ async def get_counters(request: Request, square_id: UUID, who: CurrentActor) -> 
     async with views.snapshot(state.pool) as conn:
         facts = await _facts(conn, who, "counters.read", square_id)
         counters = await query.last_intervals(conn, facts, micros(now))
-        return {"counters": list(counters), "sources": await reading.sources(conn, now)}
+        return {"counters": list(counters), "sources": await reading.sources(conn, settled(state.clock))}
 
 
 async def _facts(conn: Any, who: Actor, action: Action, square_id: UUID) -> Facts:

@@ -132,3 +132,18 @@ def test_frame_value_cannot_end_the_frame() -> None:
         assert frame.count("\n\n") == 1
         data = next(line for line in frame.splitlines() if line.startswith("data: "))
         assert json.loads(data.removeprefix("data: "))["ids"] == ["a\n\nevent: evil\ndata: x\r"]
+
+
+def said(client: Client) -> list[dict[str, Any]]:
+    frames = b"".join(client.queue).decode().split("\n\n")
+    return [json.loads(frame.partition("data: ")[2]) for frame in frames if frame]
+
+
+def test_clock_that_is_set_reaches_everybody_and_greets_who_comes_later() -> None:
+    hub = Hub()
+    with hub.client(FRONT_LINE, SQUARE, None) as here, hub.client(READER, SQUARE, None) as reader:
+        hub.tell_clock("2026-11-24T10:30:00+00:00")
+        assert [one["clock"] for one in said(here)] == [None, "2026-11-24T10:30:00+00:00"]
+        assert events(reader)[-1] == ("clock", None)
+    with hub.client(FRONT_LINE, SQUARE, None) as late:
+        assert said(late)[0]["clock"] == "2026-11-24T10:30:00+00:00"

@@ -25,6 +25,7 @@ export const en: Dictionary = {
   visitors: 'Visitors',
   status: 'Status',
   demoLabel: 'Demo data – invented',
+  demoClock: 'The clock is set to {time}',
   signIn: 'Sign in',
   signInLead: 'One calendar, one place to book rooms and one honest visitor figure for the whole citizen square.',
   signInDemo: 'Demo accounts, without passwords. Type the user name when signing in:',

@@ -1,6 +1,7 @@
 // Who is signed in, which square is shown, and what the screens say to the reader.
 import { get } from './api'
 import { live } from './live.svelte'
+import { now } from './now.svelte'
 import { router } from './router.svelte'
 import type { Session, SquareInfo } from './types'
 
@@ -34,6 +35,7 @@ class House {
   async load(): Promise<void> {
     try {
       this.session = await get<Session>('/api/portal/session')
+      now.hold(this.session.clock)
       this.away = false
     } catch {
       this.away = true

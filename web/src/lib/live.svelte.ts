@@ -1,5 +1,6 @@
 // One live stream for all tabs of this browser: the tab that holds the lock reads it and passes it on. (Over HTTP/1.1 a
 // browser has six connections to a site, and a stream in each tab would use them up.)
+import { now } from './now.svelte'
 
 export interface Change {
   seq: number
@@ -9,6 +10,7 @@ export interface Change {
 }
 
 type Listener = (change: Change | 'everything') => void
+type Told = Change | { clock: string | null } | 'everything' | 'up' | 'down'
 
 const REOPEN_MS = 4_000
 
@@ -31,7 +33,7 @@ class Live {
     this.end = () => ended.abort()
     const channel = new BroadcastChannel(`torg-live-${square}`)
     ended.signal.addEventListener('abort', () => channel.close())
-    channel.onmessage = (event: MessageEvent<Change | 'everything' | 'up' | 'down'>) => this.take(event.data)
+    channel.onmessage = (event: MessageEvent<Told>) => this.take(event.data)
     const lead = () => this.lead(square, channel, ended.signal)
     if ('locks' in navigator) {
       navigator.locks.request(`torg-live-${square}`, { signal: ended.signal }, lead).catch(() => undefined)
@@ -43,7 +45,7 @@ class Live {
 
   private lead(square: string, channel: BroadcastChannel, ended: AbortSignal): Promise<void> {
     return new Promise((done) => {
-      const say = (message: Change | 'everything' | 'up' | 'down') => {
+      const say = (message: Told) => {
         this.take(message)
         if (!ended.aborted) channel.postMessage(message)
       }
@@ -65,6 +67,12 @@ class Live {
           if (source.readyState === EventSource.CLOSED && !ended.aborted) again = setTimeout(open, REOPEN_MS)
         }
         source.addEventListener('change', (event) => say(JSON.parse((event as MessageEvent<string>).data) as Change))
+        for (const name of ['hello', 'clock']) {
+          source.addEventListener(name, (event) => {
+            const { clock } = JSON.parse((event as MessageEvent<string>).data) as { clock: string | null }
+            say({ clock })
+          })
+        }
         source.addEventListener('reset', () => say('everything'))
       }
       open()
@@ -80,9 +88,10 @@ class Live {
     })
   }
 
-  private take(message: Change | 'everything' | 'up' | 'down' | 'ask'): void {
+  private take(message: Told | 'ask'): void {
     if (message === 'ask') return
-    if (message === 'up' || message === 'down') this.connected = message === 'up'
+    if (typeof message === 'object' && 'clock' in message) now.hold(message.clock)
+    else if (message === 'up' || message === 'down') this.connected = message === 'up'
     else for (const listener of this.listeners) listener(message)
   }
 }

@@ -25,6 +25,7 @@ export const nb = {
   visitors: 'Besøk',
   status: 'Driftsstatus',
   demoLabel: 'Demodata – oppdiktet',
+  demoClock: 'Klokken er stilt til {time}',
   signIn: 'Logg inn',
   signInLead: 'Én kalender, ett sted å reservere rom og ett ærlig besøkstall for hele innbyggertorget.',
   signInDemo: 'Demokontoer, uten passord. Skriv brukernavnet i innloggingen:',

@@ -23,6 +23,8 @@ export interface Session {
   user?: { name: string; roles: [string, string][] }
   squares?: SquareInfo[]
   squares_known?: boolean
+  /** Where the test clock stands; null in real time. */
+  clock?: string | null
   accounts?: { username: string; role_nb: string; role_en: string }[]
 }
 
