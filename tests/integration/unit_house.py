@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import uvicorn
@@ -17,6 +17,7 @@ from deploy.local.process import free_ports
 from services.facility.app import build as build_facility
 from shared.settings import Settings
 from tests import infra
+from tests.integration.streams import until
 
 LONG_AGO = "2026-03-02"  # a Monday; every clock of the tests is later
 
@@ -43,6 +44,15 @@ class UnitHouse:
     async def add_unit(self, unit: str, square: str, kind: str | None = None, **more: Any) -> None:
         body = {"square_id": square, "kind": kind or self.service, "name": "Testenheten", **more}
         await ok(self.facility.put(f"/api/facility/units/{unit}", json=body))
+
+    async def heard_of(self, square: str) -> None:
+        """Until facility's word of the square has come to the unit over Kafka."""
+
+        async def has_come() -> Any:
+            query = "select true from known_square where square_id = $1"
+            return await self.app.state.pool.fetchval(query, UUID(square))
+
+        await until(has_come)
 
     async def put(self, path: str, body: Any, seen: int | None = None, **headers: str) -> httpx.Response:
         return await self.client.put(self.path(path), json=body, headers={**if_match(seen), **headers})

@@ -26,14 +26,18 @@ Change = Callable[[T], tuple[T, str]]
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks, by which right, and which version they have seen."""
+    """Who asks, by which right, and which version they have seen.
+
+    `home`: the square where the right is asked for, when that is not the thing's own.
+    """
 
     who: Actor
     action: Action
     seen: int | None
+    home: UUID | None = None
 
     def require(self, state: Dated) -> None:
-        require(self.who, self.action, square_id=state.square_id, unit_id=state.unit_id)
+        require(self.who, self.action, square_id=self.home or state.square_id, unit_id=state.unit_id)
 
 
 async def put(unit: Unit, asker: Asker, kind: Kind[T], wanted: T, verb: str, change: Change[T]) -> Saved:
