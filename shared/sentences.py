@@ -46,8 +46,15 @@ _VALUES = {
     "exactly one of space_ids, unit_id and square_id is named": (
         "oppgi nøyaktig én av space_ids, unit_id og square_id"
     ),
-    "a series is given by its occurrences; a rule is not accepted yet": (
-        "en serie oppgis med sine datoer i occurrences; en regel kan ikke brukes ennå"
+    "a series is given either by its occurrences or by a rule": (
+        "en serie oppgis enten med sine datoer i occurrences eller med en regel i rule"
+    ),
+    "an override has either start_local or cancelled": "et unntak har enten start_local eller cancelled",
+    "a whole-day item has duration_days, not duration_minutes": (
+        "et heldagsinnslag har duration_days, ikke duration_minutes"
+    ),
+    "a timed item has duration_minutes, a whole-day item all_day and duration_days": (
+        "et innslag med klokketid har duration_minutes, et heldagsinnslag all_day og duration_days"
     ),
     "a date is written as 2026-11-24": "en dato skrives som 2026-11-24",
     "an id is a UUID": "en id er en UUID",

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from services.facility.audit import api as audit_api
 from services.facility.booking import api as booking_api
 from services.facility.booking import reactions as booking_reactions
-from services.facility.booking import wide_api
+from services.facility.booking import recurrence_api, wide_api
 from services.facility.booking.commands import expire_due
 from services.facility.booking.desk import Desk
 from services.facility.hours import api as hours_api
@@ -70,6 +70,7 @@ def build(settings: Settings) -> FastAPI:
             booking_api.router,
             wide_api.router,
             audit_api.router,
+            recurrence_api.router,
             deadletter.router(SERVICE, lambda: app.state.reactions.apply),
         ],
         lifespan=lifespan,

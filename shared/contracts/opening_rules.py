@@ -44,12 +44,10 @@ class Rule(Body):
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
-        if self.kind in ("even_weeks", "odd_weeks"):
-            return self
-        if self.n is None:
-            raise ValueError("the rule needs n")
-        if self.n == 0 or (self.kind == "every_nth_week" and self.n < 0):
+        if self.n == 0 or (self.kind == "every_nth_week" and (self.n or 1) < 0):
             raise ValueError("n is not zero, and for every_nth_week not negative")
+        if self.n is None and self.kind not in ("even_weeks", "odd_weeks"):
+            raise ValueError("the rule needs n")
         return self
 
     def lacks_anchor(self, period_start: dt.date | None) -> bool:

@@ -1,4 +1,4 @@
-"""Series by dates: decided in the order of time, the refused ones kept with what blocked them."""
+"""Series: decided in the order of time, the refused ones kept with what blocked them."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -33,7 +33,8 @@ async def put(house: House, room: UUID, dates: list[Any], series: UUID | None = 
 
 def outcome(of: dict[str, str], reason: str | None = None, *blocking: str) -> dict[str, Any]:
     told = {"id": of["id"], "outcome": "rejected" if reason else "confirmed", "reason": reason}
-    return {**told, "blocking": list(blocking)}
+    times = {name: f"{of[name]}:00+01:00" for name in ("starts_at", "ends_at")}
+    return {**told, "blocking": list(blocking), **times}
 
 
 async def test_series_in_date_order_clash_kept_with_its_blocker_the_others_confirmed(house: House) -> None:
@@ -130,13 +131,6 @@ async def test_series_fault_in_what_all_share_refuses_the_whole(house: House) ->
     assert (await put(house, room, [])).status_code == 422
     assert (await put(house, room, [date(1) for _ in range(401)])).status_code == 422
     assert (await house.client.get(f"{API}/bookings/{one['id']}")).status_code == 404
-
-
-async def test_series_by_a_rule_is_refused_for_now(house: House) -> None:
-    body = {"space_ids": [str(await house.space())], "rule": {"rrule": "FREQ=WEEKLY;COUNT=3"}}
-    answer = await house.client.put(f"{API}/series/{uuid4()}", json=body, headers={"Accept-Language": "en"})
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
-    assert "occurrences" in answer.json()["errors"][0]["message"]
 
 
 async def test_series_sent_again_answers_the_same_another_body_is_refused(house: House) -> None:

@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StrictInt, StrictStr, model_validator
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, WithJsonSchema, model_validator
 
 from services.facility.booking.domain import About, Slot
 from shared.contracts.facility import OrganiserKind
 from shared.problems import Invalid
+from shared.recurrence.written import WrittenRecurrence
 from shared.sentences import explain_value
 from shared.types import Body, Code, Flag, Id, ShortText, SmallCount
 from shared.walltime import WrittenTime, instant
@@ -90,15 +91,16 @@ class Command(Body):
 
 
 class PutSeries(Wish):
-    """Dates one by one. Each is judged by itself, so a fault in one is that date's and does not refuse the others."""
+    """Dates one by one, or a rule that gives them. Each date is judged by itself: a fault in one does not refuse the
+    others. A fault in the rule is one in all of them; it is read later, by rule C."""
 
-    occurrences: Annotated[list[RawDate], Field(min_length=1, max_length=MOST_DATES)] = []
-    rule: Annotated[dict[str, Any], AfterValidator(lambda _: {})] | None = None
+    occurrences: Annotated[list[RawDate], Field(min_length=1, max_length=MOST_DATES)] | None = None
+    rule: Annotated[dict[str, Any], WithJsonSchema(WrittenRecurrence.model_json_schema())] | None = None
 
     @model_validator(mode="after")
-    def _by_dates(self) -> "PutSeries":
-        if self.rule is not None or not self.occurrences:
-            raise ValueError("a series is given by its occurrences; a rule is not accepted yet")
+    def _one_of_both(self) -> "PutSeries":
+        if (self.rule is None) == (self.occurrences is None):
+            raise ValueError("a series is given either by its occurrences or by a rule")
         return self
 
 

@@ -1,4 +1,5 @@
-"""Series by dates: decided date by date in the order of time; what clashes is kept as refused, with what blocked it."""
+"""Series, by dates or by a rule: decided date by date in the order of time; what clashes is kept as refused, with what
+blocked it."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from services.facility.audit import trail
-from services.facility.booking import bodies, closure_store, domain, house, refusals, rights, store, timeline
+from services.facility.booking import bodies, by_rule, closure_store, domain, house, refusals, rights, store, timeline
 from services.facility.booking.bodies import Date, PutSeries, time_of
 from services.facility.booking.commands import hold_end
 from services.facility.booking.desk import Desk, Overtaken, again
@@ -22,7 +23,10 @@ from shared import db, outbox
 from shared.contracts.facility import OCCUPYING
 from shared.identity import Actor
 from shared.problems import IdInUse, Invalid, NotFound
+from shared.recurrence import written as recurrence
+from shared.recurrence.written import WrittenRecurrence
 from shared.types import LATEST
+from shared.walltime import written
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,15 @@ class Outcome:
     booking: Booking | None
 
     def kept(self) -> dict[str, Any]:
+        """With its times where they could be read: who sent a rule has not seen them yet."""
+        slot, zone = (self.booking.slot, self.booking.zone) if self.booking else (None, None)
         return {
             "id": self.id,
             "outcome": "rejected" if self.refusal else "confirmed",
             "reason": self.refusal,
             "blocking": [str(other) for other in self.blocking],
+            "starts_at": written(slot.starts_at, zone) if slot and zone else None,
+            "ends_at": written(slot.ends_at, zone) if slot and zone else None,
         }
 
 
@@ -55,16 +63,20 @@ class Plan:
 async def put(desk: Desk, actor: Actor, series_id: UUID, body: PutSeries) -> list[dict[str, Any]]:
     """The outcome of each date, in date order, ties as sent. The same body again gets the first answer.
 
-    Raises Invalid or Forbidden for what all dates share, and IdInUse.
+    Raises Invalid or Forbidden for what all dates share, InvalidRule, and IdInUse.
     """
-    return await again(lambda: _put(desk, actor, series_id, body))
+    rule = None if body.rule is None else recurrence.parse(body.rule)
+    return await again(lambda: _put(desk, actor, series_id, body, rule))
 
 
-async def _put(desk: Desk, actor: Actor, series_id: UUID, body: PutSeries) -> list[dict[str, Any]]:
+async def _put(
+    desk: Desk, actor: Actor, series_id: UUID, body: PutSeries, rule: WrittenRecurrence | None
+) -> list[dict[str, Any]]:
+    asked = {**bodies.asked(body), "rule": rule.model_dump(mode="json") if rule else None}
     async with db.transaction(desk.pool) as conn:
         known = await closure_store.find_series(conn, series_id)
         if known:
-            return _same(known, actor, body)
+            return _same(known, actor, body, asked)
         place = await house.load(conn, body.space_ids)
         place.check_bookable(body.state)
         unit = await house.unit(conn, body.unit_id)
@@ -72,22 +84,23 @@ async def _put(desk: Desk, actor: Actor, series_id: UUID, body: PutSeries) -> li
         _check_hold(body, place, now)
         rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
         shared = _Shared(series_id, body, place, unit[1] if unit else None, now)
-        plans = sorted((shared.read(date) for date in body.occurrences), key=lambda plan: plan.start)
+        dates = await by_rule.dates(series_id, rule, place.zone, now) if rule else body.occurrences or []
+        plans = sorted((shared.read(date) for date in dates), key=lambda plan: plan.start)
         plans = await _without_known(conn, plans)
         outcomes, expired = await _decide(conn, desk, body, place, plans)
         await _keep(conn, place, outcomes)
         kept = [outcome.kept() for outcome in outcomes]
-        if not await closure_store.insert_series(conn, series_id, place.square_id, bodies.asked(body), kept, now):
+        if not await closure_store.insert_series(conn, series_id, place.square_id, asked, kept, now):
             raise Overtaken
-        await trail.series(conn, actor, series_id, place.square_id, bodies.asked(body), kept, now)
+        await trail.series(conn, actor, series_id, place.square_id, asked, kept, now)
         made = [booking_event(one.booking, leaves=_leaves(one, place)) for one in outcomes if one.booking]
         await outbox.record_many(conn, [*map(booking_event, expired), *made])
         return kept
 
 
-def _same(known: Any, actor: Actor, body: PutSeries) -> list[dict[str, Any]]:
+def _same(known: Any, actor: Actor, body: PutSeries, asked: dict[str, Any]) -> list[dict[str, Any]]:
     rights.check_read(actor, known["square_id"], body.unit_id)
-    if known["asked"] != bodies.asked(body):
+    if known["asked"] != asked:
         raise IdInUse
     outcomes: list[dict[str, Any]] = known["outcomes"]
     return outcomes

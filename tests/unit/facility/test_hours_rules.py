@@ -303,6 +303,8 @@ def test_open_ranges__that_touch_over_midnight_and_between_states__are_one() -> 
         period(rules=[{"kind": "nth_week_of_year", "n": 1, "step": 0}]),
         period(rules=[{"kind": "nth_week_of_year", "n": 1, "step": -1}]),
         period(rules=[{"kind": "every_nth_week", "n": 0}]),
+        period(rules=[{"kind": "even_weeks", "n": 0}]),
+        period(rules=[{"kind": "odd_weeks", "step": 0}]),
         period(rules=[{"kind": "every_nth_week", "n": -2}]),
     ],
 )
