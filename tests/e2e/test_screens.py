@@ -17,6 +17,7 @@ SCREENS = {
     "day": "/day?view=timeline",
     "list": "/day?view=list",
     "visitors": "/visitors",
+    "unit": "/unit",
     "status": "/status",
 }
 

@@ -17,7 +17,7 @@ import asyncpg
 import httpx
 from confluent_kafka import Consumer, TopicPartition
 
-from deploy.house import topics
+from deploy.house import services, topics
 from deploy.local.instance import Instance
 from services.aggregator import store
 from services.aggregator.app import PROJECTIONS
@@ -25,7 +25,7 @@ from tests.faults.stage import Stage
 from tests.faults.traffic import Acknowledged
 from tests.house import House, wait_until
 
-PUBLISHERS = ("facility", "library", "counters")
+PUBLISHERS = tuple(service.name for service in services() if service.exists and service.publishes)
 VIEWS = [one.name for one in PROJECTIONS]
 CATCH_UP_SECONDS = 60.0
 OVERLAPS = """

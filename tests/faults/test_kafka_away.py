@@ -42,7 +42,10 @@ def test_kafka_away__commands_go_on_and_views_say_how_old_they_are(stage: Stage,
     house = stage.house
     with stage.caller() as api, traffic.running():
         traffic.wait_for_more()
-        wait_until(lambda: len(complete_until(read_sources(stage, api))) == 3, "a source was never heard of")
+        wait_until(
+            lambda: len(complete_until(read_sources(stage, api))) == len(oracles.PUBLISHERS),
+            "a source was never heard of",
+        )
         house.stop("kafka")
         traffic.tried_again.clear()
         standing = complete_until(read_sources(stage, api))

@@ -14,7 +14,7 @@ from tests.faults.stage import FIRST, Stage
 from tests.faults.traffic import Traffic
 from tests.house import UP_SECONDS, check, wait_until
 
-VICTIMS = ("facility", "counters", "library", "aggregator", "portal", "kafka", "postgres")
+VICTIMS = ("facility", "counters", "library", "health_station", "aggregator", "portal", "kafka", "postgres")
 LAST = FIRST + dt.timedelta(days=60)
 
 

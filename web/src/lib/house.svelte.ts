@@ -13,6 +13,7 @@ export interface Toast {
 
 const STORE = 'torg-square'
 const BOOKING_ROLES = new Set(['front_line', 'unit_editor', 'house_manager', 'multi_square_manager', 'admin'])
+const EDITOR_ROLES = new Set(['unit_editor', 'house_manager', 'multi_square_manager', 'admin'])
 const FIGURE_ROLES = new Set([...BOOKING_ROLES, 'statistics_reader', 'user_council_reader', 'auditor'])
 
 class House {
@@ -28,9 +29,16 @@ class House {
     return this.squares.find((one) => one.id === wanted) ?? this.squares[0] ?? null
   })
   roles = $derived(new Set((this.session?.user?.roles ?? []).map(([role]) => role)))
+  scopes = $derived(new Set((this.session?.user?.roles ?? []).map(([, scope]) => scope)))
   mayBook = $derived([...this.roles].some((role) => BOOKING_ROLES.has(role)))
   mayReadFigures = $derived([...this.roles].some((role) => FIGURE_ROLES.has(role)))
   maySeeLetters = $derived(this.roles.has('admin') || this.roles.has('auditor'))
+
+  /** Whether the reader may edit what is the unit's own. */
+  mayEdit(unit_id: string): boolean {
+    const covers = new Set(['*', unit_id, this.square?.id])
+    return (this.session?.user?.roles ?? []).some(([role, scope]) => EDITOR_ROLES.has(role) && covers.has(scope))
+  }
 
   async load(): Promise<void> {
     try {

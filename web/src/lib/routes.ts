@@ -23,6 +23,7 @@ export const ROUTES: Route[] = [
   { path: '/', title: 'today', under: 'menu', shown: always, load: () => Today },
   { path: '/day', title: 'day', under: 'menu', shown: always, load: () => DayPage },
   { path: '/visitors', title: 'visitors', under: 'menu', shown: () => house.mayReadFigures, load: () => import('../pages/Visitors.svelte') },
+  { path: '/unit', title: 'myUnit', under: 'menu', shown: () => house.mayBook, load: () => import('../pages/Workplace.svelte') },
   { path: '/status', title: 'status', under: 'menu', shown: always, load: () => import('../pages/StatusPage.svelte') },
 ]
 

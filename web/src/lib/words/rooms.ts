@@ -1,8 +1,4 @@
 // What the screens about rooms, requests, closures and seasons say, in both languages side by side.
-export const nb = {
-  rooms: 'Rom',
-} as const
+export const nb = {} as const
 
-export const en: Record<keyof typeof nb, string> = {
-  rooms: 'Rooms',
-}
+export const en: Record<keyof typeof nb, string> = {}

@@ -1,0 +1,77 @@
+"""A unit editor at work: an activity with dates, their rooms, and the head count afterwards."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.axe import violations
+from tests.e2e.conftest import OpenPage
+from tests.e2e.held import HeldHouse
+
+ROOM = "Møterom 2"
+
+
+@pytest.fixture
+def title(house: HeldHouse) -> Iterator[str]:
+    """Of an activity of the test's own, gone afterwards with its dates."""
+    made = f"Prøvekurs {uuid.uuid4().hex[:6]}"
+    yield made
+    with house.caller() as caller:
+        square = house.square("Heggedal")
+        window = {
+            "square_id": square,
+            "from": f"{house.today}T00:00:00Z",
+            "to": f"{house.now.year + 1}-03-01T00:00:00Z",
+        }
+        for one in caller.get("/api/library/occurrences", params=window).json()["occurrences"]:
+            if one["title_nb"] == made and one["state"] != "cancelled":
+                version = {"If-Match": f'"{one["version"]}"'}
+                caller.post(f"/api/library/occurrences/{one['occurrence_id']}/cancel", json={}, headers=version)
+        for activity in caller.get("/api/library/activities", params={"square_id": square}).json()["activities"]:
+            if activity["title_nb"] == made and not activity["withdrawn"]:
+                version = {"If-Match": f'"{activity["version"]}"'}
+                caller.post(f"/api/library/activities/{activity['activity_id']}/withdraw", json={}, headers=version)
+
+
+def make_activity(page: Page, title: str) -> None:
+    page.get_by_role("button", name="Ny aktivitet").click()
+    form = page.get_by_role("dialog", name="Ny aktivitet")
+    form.get_by_label("Tittel på bokmål").fill(title)
+    form.get_by_label("Slags").select_option(label="kurs")
+    form.get_by_role("checkbox", name="læring").check()
+    form.get_by_role("button", name="Lagre").click()
+    expect(form).to_be_hidden()
+    expect(page.get_by_text(title, exact=True)).to_be_visible()
+
+
+def test_editor_plans_a_weekly_course_and_everybody_sees_it(open_page: OpenPage, title: str) -> None:
+    page = open_page("/unit", username="bibliotek")
+    make_activity(page, title)
+    page.get_by_role("button", name=f"Ny dato for {title}").click()
+    form = page.get_by_role("dialog", name="Ny dato")
+    form.get_by_label("Fra", exact=True).fill("16:00")
+    form.get_by_label("Til", exact=True).fill("17:00")
+    form.get_by_label("Gjenta").select_option(label="hver uke")
+    form.get_by_label("Gjenta").press("Tab")
+    form.get_by_role("checkbox", name=f"{ROOM} ").check()
+    form.get_by_role("button", name="Planlegg").click()
+    expect(form).to_be_hidden()
+    expect(page.get_by_text("8 datoer er planlagt.").first).to_be_visible()
+    day = open_page("/day", username="skranke")
+    day.get_by_role("link", name="Neste dag").click()
+    expect(day.get_by_role("button", name=f"16:00 {title}, 16:00–17:00, {ROOM}, planlagt")).to_be_visible()
+
+
+def test_workplace_on_a_phone_has_no_violations_and_no_sideways_scrolling(open_page: OpenPage) -> None:
+    page = open_page("/unit", username="bibliotek", viewport={"width": 390, "height": 844})
+    expect(page.get_by_role("heading", name="Program")).to_be_visible()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_workplace_of_a_front_line_worker_shows_and_does_not_edit(open_page: OpenPage) -> None:
+    page = open_page("/unit", username="skranke")
+    expect(page.get_by_role("heading", name="Program")).to_be_visible()
+    expect(page.get_by_role("button", name="Ny aktivitet")).to_have_count(0)
