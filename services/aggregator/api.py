@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from services.aggregator import changes, reading, rebuild, store
+from services.aggregator.presence import presence
 from services.aggregator.reading import HEALTH, Square, Unit
 from shared import db
 from shared.clock import settled
-from shared.contracts.platform import UNIT_KINDS
 from shared.envelope import topic_of
 from shared.http import CurrentActor
 from shared.identity import Actor
@@ -47,7 +47,7 @@ async def get_resources(request: Request, square_id: UUID, who: CurrentActor) ->
         return {
             "square": _square(square),
             **await _resources(conn, square, units),
-            "sources": await _sources(request, conn),
+            "sources": await _sources(request, conn, units),
         }
 
 
@@ -57,7 +57,7 @@ async def get_calendar(request: Request, square_id: UUID, who: CurrentActor, fir
     async with store.snapshot(request.app.state.pool) as conn:
         square, units = await _known(conn, who, "calendar.read", square_id)
         days = await reading.days(conn, square, units, _hidden(who, units), first, last)
-        return _spliced({"square": _square(square), "sources": await _sources(request, conn)}, days)
+        return _spliced({"square": _square(square), "sources": await _sources(request, conn, units)}, days)
 
 
 @router.get("/squares/{square_id}/day")
@@ -73,9 +73,27 @@ async def get_day(request: Request, square_id: UUID, who: CurrentActor, date: Lo
             "date": date.isoformat(),
             "now_local": reading.local_now(now, square),
             "resources": await _resources(conn, square, units),
-            "sources": await _sources(request, conn),
+            "sources": await _sources(request, conn, units),
         }
         return _spliced(rest, days)
+
+
+@router.get("/squares/{square_id}/presence")
+async def get_presence(
+    request: Request, square_id: UUID, who: CurrentActor, date: LocalDate | None = None
+) -> dict[str, Any]:
+    """Who is in the house on a date, today without one."""
+    now = request.app.state.clock.now()
+    async with store.snapshot(request.app.state.pool) as conn:
+        square, units = await _known(conn, who, "calendar.read", square_id)
+        date = date or now.astimezone(square.zone).date()
+        return {
+            "square": _square(square),
+            "date": date.isoformat(),
+            "now_local": reading.local_now(now, square),
+            "units": await presence(conn, square, units, date, now),
+            "sources": await _sources(request, conn, units),
+        }
 
 
 @router.get("/squares/{square_id}/status")
@@ -83,20 +101,18 @@ async def get_status(request: Request, square_id: UUID, who: CurrentActor) -> di
     state = request.app.state
     async with store.snapshot(state.pool) as conn:
         _, units = await _known(conn, who, "status.read", square_id)
-        sources = await _sources(request, conn)
+        sources = await _sources(request, conn, units)
         last_events = await reading.last_events(conn)
         views = await store.views(conn, state.watch.ends)
-    kinds = {unit.kind: unit.unit_id for unit in units}
     return {
         "sources": [
             {
                 **source,
-                "unit_id": kinds.get(source["source"]),
+                "unit_id": next(iter(source["units"]), None),
                 "lag_records": state.watch.lag.get(topic_of(source["source"])),
                 "last_event_at": last_events.get(topic_of(source["source"])),
             }
             for source in sources
-            if source["source"] in kinds or source["source"] not in UNIT_KINDS
         ],
         "projections": views,
         "projector": {"state": state.projector.state, "waits_at": state.projector.halted_at},
@@ -169,8 +185,8 @@ async def _resources(conn: Any, square: Square, units: Sequence[Unit]) -> dict[s
     }
 
 
-async def _sources(request: Request, conn: Any) -> list[dict[str, Any]]:
-    return await reading.sources(conn, settled(request.app.state.clock))
+async def _sources(request: Request, conn: Any, of: Sequence[Unit] | None = None) -> list[dict[str, Any]]:
+    return await reading.sources(conn, settled(request.app.state.clock), of)
 
 
 def _square(one: Square) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.aggregator import api, changes
 from services.aggregator.projections import Projection
 from services.aggregator.projections.calendar import Calendar
+from services.aggregator.projections.presence import Presence
 from services.aggregator.projections.resources import Resources
 from services.aggregator.projections.sources import Sources
 from services.aggregator.projector import Projector, spare_collector
@@ -27,7 +28,7 @@ from shared.envelope import topic_of
 from shared.http import create_app
 from shared.settings import Settings
 
-PROJECTIONS: tuple[Projection, ...] = (Resources(), Calendar(), Visitors(), Sources())
+PROJECTIONS: tuple[Projection, ...] = (Resources(), Calendar(), Presence(), Visitors(), Sources())
 TOPICS = tuple(topic_of(service) for service in PUBLISHERS)
 
 

@@ -11,8 +11,12 @@ from services.aggregator.projections import TypedEvent
 from shared import envelope
 from shared.contracts import catalogue, opening_hours
 from shared.contracts.facility import Booking, Closure, Hours, Space, Square, Unit
+from shared.contracts.health_station import RoomBusy
 from shared.contracts.platform import Watermark
 from shared.contracts.programme import Activity, Occurrence
+from shared.contracts.senior_centre import MealServing
+from shared.contracts.service_desk import DeskHour, Presence
+from shared.contracts.volunteer_central import Shift
 from shared.envelope import LARGEST_RECORD, topic_of
 from shared.kafka import Record
 from shared.types import Contract, check_range
@@ -39,6 +43,16 @@ class Reader:
     read: Callable[[bytes], Any]
 
 
+def _lasts(data: Any) -> None:
+    check_range(data.starts_at, data.ends_at)
+
+
+def _blocks_begin_that_day(data: RoomBusy) -> None:
+    """Wherever the square lies, its date and that of UTC are at most a day apart."""
+    if any(abs((block.starts_at.date() - data.local_date).days) > 1 for block in data.blocks):
+        raise ValueError("a busy block begins on the date it is said of")
+
+
 def _closure_lasts(data: Closure) -> None:
     if data.ends_at is not None and data.ends_at <= data.starts_at:
         raise ValueError("the end must be after the start")
@@ -58,12 +72,17 @@ SUBJECTS: dict[type[Contract], Callable[[Any], str]] = {
     Closure: lambda data: f"closure/{data.closure_id}",
     Activity: lambda data: f"activity/{data.activity_id}",
     Occurrence: lambda data: f"occurrence/{data.occurrence_id}",
+    RoomBusy: lambda data: f"room_busy/{data.space_id}/{data.local_date}",
+    MealServing: lambda data: f"meal_serving/{data.serving_id}",
+    Presence: lambda data: f"presence/{data.presence_id}",
+    DeskHour: lambda data: f"desk_hour/{data.unit_id}/{data.local_date}/{data.hour}",
+    Shift: lambda data: f"shift/{data.shift_id}",
     Watermark: lambda data: f"watermark/{data.service}/{data.partition}",
 }
 # What a model's fields cannot say each by itself, and PostgreSQL or a day's items would suffer from.
 CHECKS: dict[type[Contract], Callable[[Any], object]] = {
-    Booking: lambda data: check_range(data.starts_at, data.ends_at),
-    Occurrence: lambda data: check_range(data.starts_at, data.ends_at),
+    **dict.fromkeys((Booking, Occurrence, MealServing, Presence, Shift), _lasts),
+    RoomBusy: _blocks_begin_that_day,
     Closure: _closure_lasts,
     Square: lambda data: ZoneInfo(data.time_zone),
     Hours: _hours_mean_something,

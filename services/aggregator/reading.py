@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from services.aggregator.projections.sources import SILENT_AFTER
 from shared.contracts import opening_hours
+from shared.contracts.platform import PUBLISHERS, UNIT_KINDS
 from shared.walltime import local_fields, written
 
 HEALTH = "health_station"
+SHARED_SOURCES = tuple(service for service in PUBLISHERS if service not in UNIT_KINDS)
 # What others see of a health station's item: that the room is taken, and when.
 _SEEN_BY_ALL = (
     "kind", "id", "version", "unit_id", "state", "space_ids", "setup_minutes", "teardown_minutes",
@@ -99,9 +101,15 @@ class Square:
 
 @dataclass(frozen=True)
 class Unit:
+    """One that is or was a member of a square; `memberships` are those in it."""
+
     unit_id: UUID
     kind: str
     name: str
+    memberships: Sequence[tuple[dt.date | None, dt.date | None]]
+
+    def belongs(self, date: dt.date) -> bool:
+        return any((not first or first <= date) and (not after or date < after) for first, after in self.memberships)
 
 
 async def squares(conn: Any) -> list[Square]:
@@ -114,7 +122,23 @@ async def square(conn: Any, square_id: UUID) -> Square | None:
 
 
 async def units(conn: Any, square_id: UUID) -> list[Unit]:
-    return [Unit(row["unit_id"], row["kind"], row["name"]) for row in await conn.fetch(UNITS, square_id)]
+    return [
+        Unit(row["unit_id"], row["kind"], row["name"], list(_memberships(row, square_id)))
+        for row in await conn.fetch(UNITS, square_id)
+    ]
+
+
+def _memberships(row: Mapping[str, Any], square_id: UUID) -> Iterator[tuple[dt.date | None, dt.date | None]]:
+    """A unit without dated memberships has always been where it is."""
+    if not row["memberships"]:
+        yield None, None
+    for one in row["memberships"]:
+        if one["square_id"] == str(square_id):
+            yield _date(one["valid_from"]), _date(one["valid_to"])
+
+
+def _date(written: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(written) if written else None
 
 
 async def units_by_square(conn: Any) -> dict[UUID, list[UUID]]:
@@ -128,16 +152,29 @@ async def spaces(conn: Any, square_id: UUID) -> list[dict[str, Any]]:
     return [row["space"] for row in await conn.fetch(SPACES, square_id)]
 
 
-async def sources(conn: Any, now: dt.datetime) -> list[dict[str, Any]]:
-    """Every source ever heard of: up to when it is complete, and whether it has fallen silent."""
-    return [
-        {
-            "source": row["source"],
-            "complete_until": row["complete_until"] and row["complete_until"].isoformat(),
-            "silent": row["complete_until"] is None or now - row["complete_until"] > SILENT_AFTER,
-        }
-        for row in await conn.fetch(SOURCES)
-    ]
+async def sources(conn: Any, now: dt.datetime, of: Sequence[Unit] | None = None) -> list[dict[str, Any]]:
+    """Up to when each source is complete, and since when one is silent: all ever heard of, or those a square lives on.
+
+    A square lives on what all squares share and on the services of its units, whether or not they were heard of yet.
+    """
+    heard = {row["source"]: row["complete_until"] for row in await conn.fetch(SOURCES)}
+    units: dict[str, list[UUID]] = {source: [] for source in (heard if of is None else SHARED_SOURCES)}
+    for unit in of or ():
+        if unit.belongs(now.date()):
+            units.setdefault(unit.kind, []).append(unit.unit_id)
+    return [_source(source, ids, heard.get(source), now) for source, ids in sorted(units.items())]
+
+
+def _source(source: str, units: Sequence[UUID], until: dt.datetime | None, now: dt.datetime) -> dict[str, Any]:
+    silent = until is None or now - until > SILENT_AFTER
+    written = until and until.isoformat()
+    return {
+        "source": source,
+        "units": [str(unit) for unit in units],
+        "complete_until": written,
+        "silent": silent,
+        "silent_since": written if silent else None,
+    }
 
 
 async def last_events(conn: Any) -> dict[str, dt.datetime]:
@@ -167,24 +204,39 @@ def _items(stored: str, closures: Sequence[str], masked: set[str]) -> Iterator[s
 
 
 def mask(items: str, units_hidden: set[str]) -> str:
-    """The same items, with nothing of the hidden units' but that a room is taken; what is public stays."""
+    """The same items, with nothing of the hidden units' but that a room is taken; what is public stays, without how
+    many came."""
     shown = []
     for item in json.loads(f"[{items}]"):
-        if item.get("unit_id") in units_hidden and not item.get("public"):
+        if item.get("unit_id") in units_hidden and item.get("public"):
+            item.pop("attendance", None)
+        elif item.get("unit_id") in units_hidden:
             item = {key: item[key] for key in _SEEN_BY_ALL if key in item} | {"title": None, "masked": True}
         shown.append(json.dumps(item, ensure_ascii=False, separators=(",", ":")))
     return ",".join(shown)
 
 
+async def closures(conn: Any, where: Square, date: dt.date) -> list[dict[str, Any]]:
+    """Those of a date, as items."""
+    found = await _closures(conn, where, [date])
+    return [json.loads(item) for item in found.get(date, [])]
+
+
+async def hours(conn: Any, of: Sequence[Unit]) -> dict[UUID, opening_hours.Hours]:
+    """By unit, of those that have hours of their own."""
+    rows = await conn.fetch(HOURS, [unit.unit_id for unit in of])
+    return {row["unit_id"]: opening_hours.parse(row["periods"]) for row in rows}
+
+
 async def _closures(conn: Any, where: Square, dates: Sequence[dt.date]) -> dict[dt.date, list[str]]:
     """Each closure on each local date it covers; the end of one nobody knows the end of is null."""
-    begin, end = _midnight(dates[0], where.zone), _midnight(dates[-1] + _ONE_DAY, where.zone)
+    begin, end = midnight(dates[0], where.zone), midnight(dates[-1] + _ONE_DAY, where.zone)
     found: dict[dt.date, list[str]] = {}
     for row in await conn.fetch(CLOSURES, where.square_id, begin, end):
         item = json.dumps(row["item"] | _times(row, where.zone), ensure_ascii=False, separators=(",", ":"))
         for date in dates:
-            ended = row["ends_at"] and row["ends_at"] <= _midnight(date, where.zone)
-            if row["starts_at"] < _midnight(date + _ONE_DAY, where.zone) and not ended:
+            ended = row["ends_at"] and row["ends_at"] <= midnight(date, where.zone)
+            if row["starts_at"] < midnight(date + _ONE_DAY, where.zone) and not ended:
                 found.setdefault(date, []).append(item)
     return found
 
@@ -199,15 +251,14 @@ def _times(row: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str | None]:
 async def _openings(conn: Any, of: Sequence[Unit], dates: Sequence[dt.date]) -> dict[dt.date, dict[str, Any]]:
     """The hours of units as decided, by date; a date of which a unit says nothing is absent."""
     found: dict[dt.date, dict[str, Any]] = {}
-    for row in await conn.fetch(HOURS, [unit.unit_id for unit in of]):
-        hours = opening_hours.parse(row["periods"])
+    for unit_id, opening in (await hours(conn, of)).items():
         for date in dates:
-            if pieces := hours.pieces(date):
-                found.setdefault(date, {})[str(row["unit_id"])] = pieces
+            if pieces := opening.pieces(date):
+                found.setdefault(date, {})[str(unit_id)] = pieces
     return found
 
 
-def _midnight(date: dt.date, zone: ZoneInfo) -> dt.datetime:
+def midnight(date: dt.date, zone: ZoneInfo) -> dt.datetime:
     return dt.datetime.combine(date, dt.time(), zone).astimezone(dt.UTC)
 
 

@@ -35,6 +35,7 @@ HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": 
 # The right a change of each view is seen with; a view that is not named here is seen by nobody.
 RIGHT_TO: Mapping[str, Action] = {
     "calendar": "calendar.read",
+    "presence": "calendar.read",
     "resources": "calendar.read",
     "visitors": "figures.read",
     "sources": "status.read",

@@ -87,6 +87,80 @@ class Log:
         subject = f"occurrence/{occurrence_id}"
         return await self.say("library", "occurrence.scheduled.v1", subject, data | more, version=version)
 
+    async def busy(self, square_id: UUID, space_id: UUID, date: str, *blocks: tuple[str, str], **more: Any) -> Event:
+        """Blocks as (start, end) in UTC, each "HH:MM" of the date or a whole instant."""
+        version = more.pop("version", None)
+        data = {
+            "space_id": str(space_id),
+            "square_id": str(square_id),
+            "unit_id": more.pop("unit_id", str(uuid4())),
+            "local_date": date,
+            "blocks": [{"starts_at": _instant(date, start), "ends_at": _instant(date, end)} for start, end in blocks],
+        }
+        subject = f"room_busy/{space_id}/{date}"
+        return await self.say("health_station", "room_busy.published.v1", subject, data | more, version=version)
+
+    async def shift(self, square_id: UUID, shift_id: UUID, start: str, end: str, **more: Any) -> Event:
+        version = more.pop("version", None)
+        data = {
+            "shift_id": str(shift_id),
+            "square_id": str(square_id),
+            "unit_id": str(uuid4()),
+            "role": "cafe_help",
+            "starts_at": start,
+            "ends_at": end,
+            "needed": 2,
+            "confirmed": 1,
+            "state": "open",
+        }
+        return await self.say(
+            "volunteer_central", "shift.changed.v1", f"shift/{shift_id}", data | more, version=version
+        )
+
+    async def meal(self, square_id: UUID, serving_id: UUID, start: str, end: str, **more: Any) -> Event:
+        version = more.pop("version", None)
+        data = {
+            "serving_id": str(serving_id),
+            "square_id": str(square_id),
+            "unit_id": str(uuid4()),
+            "kind": "dinner",
+            "menu_nb": "Fiskegrateng",
+            "menu_en": "Fish gratin",
+            "starts_at": start,
+            "ends_at": end,
+            "portions_planned": 42,
+            "price_nok": 130,
+            "state": "planned",
+        }
+        subject = f"meal_serving/{serving_id}"
+        return await self.say("senior_centre", "meal_serving.changed.v1", subject, data | more, version=version)
+
+    async def presence(self, square_id: UUID, presence_id: UUID, start: str, end: str, **more: Any) -> Event:
+        version = more.pop("version", None)
+        data = {
+            "presence_id": str(presence_id),
+            "square_id": str(square_id),
+            "unit_id": str(uuid4()),
+            "starts_at": start,
+            "ends_at": end,
+        }
+        subject = f"presence/{presence_id}"
+        return await self.say("service_desk", "presence.changed.v1", subject, data | more, version=version)
+
+    async def hours(self, square_id: UUID, unit_id: UUID, *spans: tuple[str, str, str]) -> None:
+        periods = [
+            {"groups": [{"spans": [{"start": start, "end": end, "state": state} for start, end, state in spans]}]}
+        ]
+        data = {
+            "owner_kind": "unit",
+            "owner_id": str(unit_id),
+            "square_id": str(square_id),
+            "decision": 1,
+            "decided_at": "2026-11-24T08:00:00Z",
+            "periods": periods,
+        }
+        await self.say("facility", "hours.decided.v1", f"hours/unit/{unit_id}/1", data)
+
     async def watermark(self, service: str, partition: int, version: int, until: dt.datetime, of: int = 6) -> None:
         subject = f"watermark/{service}/{partition}"
         data = {"service": service, "partition": partition, "partitions": of, "complete_until": until.isoformat()}
@@ -131,6 +205,10 @@ class Stand:
     async def hashes(self) -> dict[str, str]:
         found: dict[str, str] = (await self.get("/hashes"))["hashes"]
         return found
+
+
+def _instant(date: str, written: str) -> str:
+    return written if "T" in written else f"{date}T{written}:00Z"
 
 
 async def until(true: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> Any:

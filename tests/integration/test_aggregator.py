@@ -241,7 +241,7 @@ async def test_status__of_a_square__names_lag_of_sources_and_views(stand: Stand)
         sources = {one["source"]: one["lag_records"] for one in found["sources"]}
         views = {one["view"]: one["lag"] for one in found["projections"]}
         return sources.get("facility") == 0 and views == dict.fromkeys(
-            ("calendar", "resources", "sources", "visitors"), 0
+            ("calendar", "presence", "resources", "sources", "visitors"), 0
         )
 
     assert await until(level)

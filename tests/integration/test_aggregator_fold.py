@@ -1,14 +1,15 @@
 """The views are a function of what is on the log, not of the order or the number of times it was read."""
 
 import random
+from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from shared import envelope
 from tests import infra
-from tests.integration.aggregator_stand import aggregator, log_of
+from tests.integration.aggregator_stand import Log, aggregator, log_of
 
 pytestmark = pytest.mark.integration
 FACILITY, LIBRARY = "torg.facility.v1", "torg.library.v1"
@@ -22,6 +23,7 @@ async def test_views__of_a_log_shuffled_and_repeated__are_those_of_the_log_in_or
     square, rooms = uuid4(), [str(uuid4()) for _ in range(3)]
     said: list[tuple[str, Any]] = []
     async with log_of(kafka) as log:
+        said += [one async for one in of_units(log, square, rooms, rng)]
         for n in range(40):
             occurrence, booked = uuid4(), uuid4()
             for version in range(1, 4):
@@ -46,3 +48,28 @@ async def test_views__of_a_log_shuffled_and_repeated__are_those_of_the_log_in_or
     async with aggregator(kafka, postgres, keys) as second:
         await second.caught_up()
         assert await second.hashes() == in_order
+
+
+async def of_units(log: Log, square: UUID, rooms: list[str], rng: random.Random) -> AsyncIterator[tuple[str, Any]]:
+    """Busy rooms with the bookings that keep them, shifts, meals and a desk, each several times, on changing dates."""
+    ids = [uuid4() for _ in range(12)]
+    for version in range(1, 5):
+        for n, one in enumerate(ids):
+            date, hour = f"2026-11-{10 + rng.randrange(6)}", 8 + rng.randrange(10)
+            times = f"{date}T{hour:02}:00:00Z", f"{date}T{hour + 1:02}:30:00Z"
+            if n % 4 == 0:
+                yield "torg.volunteer_central.v1", await log.shift(square, one, *times, version=version)
+            elif n % 4 == 1:
+                yield "torg.senior_centre.v1", await log.meal(square, one, *times, version=version)
+            elif n % 4 == 2:
+                yield "torg.service_desk.v1", await log.presence(square, one, *times, version=version)
+            else:
+                room, starts = UUID(rng.choice(rooms)), sorted(rng.sample(range(8, 18), rng.randrange(4)))
+                day, blocks = f"2026-11-{10 + n % 3}", [(f"{at:02}:00", f"{at:02}:30") for at in starts]
+                versions = log.versions.get(f"room_busy/{room}/{day}", 0) + 1
+                yield "torg.health_station.v1", await log.busy(square, room, day, *blocks, version=versions)
+                about = {"space_ids": [str(room)], "owner_ref": f"room_busy/{room}", "version": version}
+                state = rng.choice(["confirmed", "cancelled"])
+                at = rng.randrange(8, 18)
+                slot = f"{day}T{at:02}:00:00Z", f"{day}T{at:02}:30:00Z"
+                yield FACILITY, await log.booking(square, one, *slot, state=state, **about)

@@ -15,7 +15,7 @@ from tests import infra
 from tests.integration.aggregator_stand import Stand, aggregator, until
 
 pytestmark = pytest.mark.integration
-VIEWS = ("calendar", "resources", "sources", "visitors")
+VIEWS = ("calendar", "presence", "resources", "sources", "visitors")
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,8 @@ async def square(stand: Stand) -> UUID:
     await stand.log.square(square)
     await stand.log.unit(square, uuid4())
     await stand.log.space(square, uuid4())
+    await stand.log.shift(square, uuid4(), "2026-11-24T10:00:00Z", "2026-11-24T12:00:00Z")
+    await stand.log.busy(square, uuid4(), "2026-11-24", ("10:00", "11:30"))
     for n in range(200):
         start = f"2026-11-{1 + n % 28:02d}T10:00:00Z"
         await stand.log.booking(square, uuid4(), start, start.replace("T10", "T11"))
@@ -109,9 +111,9 @@ async def test_readers__during_a_rebuild_under_writes__always_see_a_whole_view(s
     await stand.caught_up()
 
     assert seen == sorted(seen)
-    assert seen[0] >= 200
+    assert seen[0] >= 202
     found = await stand.get(f"/squares/{square}/calendar", **month)
-    assert sum(len(day["items"]) for day in found["days"]) == 200 + written
+    assert sum(len(day["items"]) for day in found["days"]) == 202 + written
 
 
 async def test_rebuild__of_no_view_or_by_nobody_allowed__is_refused(stand: Stand, keys: infra.Keys) -> None:

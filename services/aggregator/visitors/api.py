@@ -49,7 +49,7 @@ async def get_visitors(
     async with views.snapshot(state.pool) as conn:
         facts = await _facts(conn, who, "figures.read", square_id)
         rows = await query.visitors(conn, facts, first, last, by, at)
-        sources = await reading.sources(conn, settled(state.clock))
+        sources = await reading.sources(conn, settled(state.clock), await reading.units(conn, square_id))
     return {"rows": [_shown(row) for row in rows], "as_of": _local(at, facts), "sources": sources}
 
 
@@ -60,7 +60,8 @@ async def get_counters(request: Request, square_id: UUID, who: CurrentActor) -> 
     async with views.snapshot(state.pool) as conn:
         facts = await _facts(conn, who, "counters.read", square_id)
         counters = await query.last_intervals(conn, facts, micros(now))
-        return {"counters": list(counters), "sources": await reading.sources(conn, settled(state.clock))}
+        sources = await reading.sources(conn, settled(state.clock), await reading.units(conn, square_id))
+        return {"counters": list(counters), "sources": sources}
 
 
 async def _facts(conn: Any, who: Actor, action: Action, square_id: UUID) -> Facts:

@@ -38,6 +38,12 @@ def test_mask__public_item_of_a_hidden_unit_and_items_of_others__stay_as_they_ar
     assert json.loads(f"[{mask(items(public, other), {HEALTH})}]") == [public, other]
 
 
+def test_mask__public_item_of_a_hidden_unit__says_nothing_of_how_many_came() -> None:
+    public = {"kind": "occurrence", "unit_id": HEALTH, "title": "Åpent hus", "public": True}
+    (shown,) = json.loads(f"[{mask(items(public | {'attendance': {'total': 4}}), {HEALTH})}]")
+    assert shown == public
+
+
 def test_lag__of_topics__sums_what_each_partition_has_left() -> None:
     ends = {("a", 0): 10, ("a", 1): 5, ("b", 0): 3}
     assert lag_by_topic(ends, {("a", 0): 7, ("b", 0): 3}) == {"a": 8, "b": 0}
