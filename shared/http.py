@@ -27,7 +27,6 @@ from shared.problems import (
     NotFound,
     PreconditionRequired,
     Problem,
-    Stale,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -123,14 +122,6 @@ def if_match(request: Request) -> int:
 
 
 SeenVersion = Annotated[int, Depends(if_match)]
-
-
-def check_version(seen: int | None, present: int, current: Callable[[], Any]) -> None:
-    """The caller has seen the present version. Raises PreconditionRequired, or Stale with what is there now."""
-    if seen is None:
-        raise PreconditionRequired
-    if seen != present:
-        raise Stale(current())
 
 
 def etag(version: int) -> dict[str, str]:
@@ -307,15 +298,16 @@ def _problem_response(request: Request, problem: Problem) -> Response:
         "request_id": request.scope.get("state", {}).get("request_id"),
     }
     return JSONResponse(
-        _in_language(body, language(request)), problem.status, problem.headers(), "application/problem+json"
+        in_language(body, language(request)), problem.status, problem.headers(), "application/problem+json"
     )
 
 
-def _in_language(value: Any, tongue: str) -> Any:
+def in_language(value: Any, tongue: str) -> Any:
+    """The same with every Message in it as a sentence of that language."""
     if isinstance(value, Message):
         return value.in_language(tongue)
     if isinstance(value, dict):
-        return {key: _in_language(item, tongue) for key, item in value.items()}
+        return {key: in_language(item, tongue) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_in_language(item, tongue) for item in value]
+        return [in_language(item, tongue) for item in value]
     return value

@@ -108,15 +108,20 @@ def allows(
 def scopes(actor: Actor, action: Action) -> set[UUID] | None:
     """The squares and units in which the actor may do it; None where that is everywhere."""
     held = {scope for role, scope in actor.roles if action in RIGHTS.get(role, set())}  # type: ignore[call-overload]  # as above
-    return None if "*" in held else {UUID(scope) for scope in held if _is_id(scope)}
+    return None if "*" in held else {UUID(scope) for scope in held if is_id(scope)}
 
 
-def _is_id(scope: str) -> bool:
+def is_id(scope: str) -> bool:
     """A token may name a scope that is nothing of ours."""
     try:
         return bool(UUID(scope))
     except ValueError:
         return False
+
+
+def roles_with(action: Action) -> list[Role]:
+    """Who may be asked to do it."""
+    return [role for role, given in RIGHTS.items() if action in given]
 
 
 def sees(actor: Actor, *, square_id: UUID | str | None = None, unit_id: UUID | str | None = None) -> bool:

@@ -12,6 +12,7 @@ from services.facility.booking import reactions as booking_reactions
 from services.facility.booking import recurrence_api, wide_api
 from services.facility.booking.commands import expire_due
 from services.facility.booking.desk import Desk
+from services.facility.finding import api as finding_api
 from services.facility.hours import api as hours_api
 from services.facility.registry import api as registry_api
 from shared import db, deadletter, logs
@@ -71,6 +72,7 @@ def build(settings: Settings) -> FastAPI:
             wide_api.router,
             audit_api.router,
             recurrence_api.router,
+            finding_api.router,
             deadletter.router(SERVICE, lambda: app.state.reactions.apply),
         ],
         lifespan=lifespan,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictStr
+from pydantic import Field, StrictInt, StrictStr
 
 from shared.contracts.platform import UnitKind
 from shared.types import Code, Contract, Flag, Id, Instant, LocalDate, ShortText, SmallCount
@@ -13,6 +13,8 @@ BookingState = Literal[
 ]
 OCCUPYING: frozenset[BookingState] = frozenset({"held", "confirmed", "blocked"})
 OrganiserKind = Literal["municipal", "voluntary", "business", "resident"]
+Layout = Literal["seated", "standing", "classroom", "meeting", "banquet", "open_floor"]
+NoiseLevel = Annotated[StrictInt, Field(ge=0, le=5)]
 
 
 class Square(Contract):
@@ -48,17 +50,33 @@ class Unit(Contract):
     status: SquareStatus = "operating"
 
 
+class Neighbour(Contract):
+    """A room in which this one is heard, as many levels lower as the walls between them take."""
+
+    space_id: Id
+    attenuation: NoiseLevel
+
+
 class Space(Contract):
+    """`capacity` is how many fit in any way, `layouts` how many in each. `noise_out` is the loudest that is allowed in
+    the room and `noise_tolerance` the loudest it bears from outside, both 0 to 5; null: nothing is said of it.
+    `prices` is kroner an hour by kind of organiser; who is not named pays nothing."""
+
     space_id: Id
     square_id: Id
     parent_id: Id | None = None
     unit_id: Id | None = None
     name: ShortText
     capacity: SmallCount | None = None
+    layouts: dict[Layout, SmallCount] = {}
     features: list[ShortText] = []
     floor: ShortText | None = None
     bookable: Flag = True
     position: SmallCount = 0
+    noise_out: NoiseLevel | None = None
+    noise_tolerance: NoiseLevel | None = None
+    neighbours: list[Neighbour] = []
+    prices: dict[OrganiserKind, SmallCount] = {}
     withdrawn: Flag = False
 
 

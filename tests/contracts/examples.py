@@ -76,10 +76,15 @@ def _facility() -> dict[str, Event]:
         parent_id=ROOM,
         unit_id=library,
         name="Aktivitetsrom A",
-        capacity=30,
+        capacity=45,
+        layouts={"seated": 30, "standing": 45},
         features=["mirrors", "hearing_loop"],
         floor="2",
         position=4,
+        noise_out=4,
+        noise_tolerance=3,
+        neighbours=[facility.Neighbour(space_id=id_of("room-b"), attenuation=1)],
+        prices={"business": 250},
     )
     hours = facility.Hours(
         owner_kind="unit", owner_id=library, square_id=SQUARE, decision=3, decided_at=SAID, periods=_periods()

@@ -118,6 +118,12 @@ def wish(spaces: Sequence[UUID], start: str, end: str, **more: Any) -> dict[str,
     return {"space_ids": [str(space) for space in spaces], "starts_at": time(start), "ends_at": time(end), **more}
 
 
+def decided(answer: httpx.Response) -> list[dict[str, Any]]:
+    """What became of each date of a series, without the words for it."""
+    words = ("reasons", "fault")
+    return [{name: row[name] for name in row if name not in words} for row in answer.json()["occurrences"]]
+
+
 def time(text: str, day: dt.date = DAY) -> str:
     return f"{day.isoformat()}T{text}" if len(text) == 5 else text
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house
+from tests.integration.booking_house import API, House, decided, open_house
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +44,7 @@ async def test_series_in_date_order_clash_kept_with_its_blocker_the_others_confi
     answer = await put(house, room, [third, first, second])
     assert answer.status_code == 201
     expected = [outcome(first), outcome(second, "conflict", taken["id"]), outcome(third)]
-    assert answer.json()["occurrences"] == expected
+    assert decided(answer) == expected
     refused = await house.get(second["id"])
     assert (refused["state"], refused["reason_code"], refused["blocking"]) == ("rejected", "conflict", [taken["id"]])
     assert await house.events(second["id"]) == [("rejected", 1)]
@@ -56,7 +56,7 @@ async def test_series_confirmed_dates_block_its_later_ones_and_ties_go_as_sent(h
     first, same, later = date(1), date(1), date(1, "10:59", "12:00")
     answer = await put(house, room, [later, first, same])
     expected = [outcome(first), outcome(same, "conflict", first["id"]), outcome(later, "conflict", first["id"])]
-    assert answer.json()["occurrences"] == expected
+    assert decided(answer) == expected
 
 
 async def test_series_refused_date_blocks_nothing(house: House) -> None:
@@ -64,14 +64,14 @@ async def test_series_refused_date_blocks_nothing(house: House) -> None:
     taken = await house.booked([room], "2026-12-01T10:00", "2026-12-01T10:30")
     refused, free = date(1, "10:00", "12:00"), date(1, "11:00", "12:00")
     answer = await put(house, room, [refused, free])
-    assert answer.json()["occurrences"] == [outcome(refused, "conflict", taken["id"]), outcome(free)]
+    assert decided(answer) == [outcome(refused, "conflict", taken["id"]), outcome(free)]
 
 
 async def test_series_setup_and_teardown_count_between_its_own_dates(house: House) -> None:
     room = await house.space()
     first, second = date(1, "10:00", "11:00"), date(1, "11:30", "12:00")
     answer = await put(house, room, [first, second], setup_minutes=20, teardown_minutes=15)
-    assert answer.json()["occurrences"] == [outcome(first), outcome(second, "conflict", first["id"])]
+    assert decided(answer) == [outcome(first), outcome(second, "conflict", first["id"])]
 
 
 async def test_series_fault_in_a_date_is_that_dates_alone(house: House) -> None:
@@ -149,5 +149,5 @@ async def test_series_requested_does_not_occupy(house: House) -> None:
     await house.booked([room], "2026-12-01T10:00", "2026-12-01T11:00")
     one = date(1)
     answer = await put(house, room, [one], state="requested")
-    assert answer.json()["occurrences"] == [outcome(one)]
+    assert decided(answer) == [outcome(one)]
     assert (await house.get(one["id"]))["state"] == "requested"

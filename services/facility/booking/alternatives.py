@@ -1,65 +1,226 @@
-"""What to offer instead of a refused time: the same time in a like room, and the next times in the same rooms."""
+"""What to offer instead of a time that cannot be had, or to a booking that has to move: ranked, and each with why.
+
+In this order, at most three of a kind: the same time in a like room of the square; other times in the same rooms, the
+nearest before and after; a shorter time; less setup or teardown; the same time in a like room at another square.
+An offer holds enough people and has all that is needed. It is read without locks: an offer is no promise.
+"""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from services.facility.booking import house
+from services.facility.booking import sentences
 from services.facility.booking.desk import Desk
-from services.facility.booking.domain import Slot
-from services.facility.booking.free import Range, Wanted
+from services.facility.booking.domain import Booking, Slot
+from services.facility.booking.free import Range, Wanted, gaps
 from services.facility.booking.house import House, Space
-from services.facility.booking.queries import free_of
-from services.facility.booking.refusals import Refused
-from shared import db
+from services.facility.booking.rights import sees_details
+from services.facility.finding import choices, words
+from services.facility.finding import store as finding
+from services.facility.finding.domain import Near, Needs, Room, Suit, lacks, rank
+from services.facility.finding.queries import sight
+from services.facility.finding.store import Free, More, Rooms
 from shared.identity import Actor
 from shared.policy import allows
+from shared.problems import Message
 from shared.walltime import local_fields
 
-MOST = 3
-_LOOK_AHEAD = dt.timedelta(days=14)
-_CANDIDATES = 40
+_FIRST_TRY, _SECOND_TRY = 40, 160  # rooms: the best ones nearly always do
+_AROUND = dt.timedelta(days=choices.DAYS_AHEAD)
+_MINUTE = dt.timedelta(minutes=1)
+Offer = dict[str, Any]
 
 
-async def offered(desk: Desk, actor: Actor, refusal: Refused, people: int | None) -> Refused:
-    """The refusal with up to three offers of each kind. Read without locks: an offer, not a promise."""
-    slot = refusal.slot
-    async with db.connection(desk.pool) as conn:
-        place = await house.load(conn, slot.space_ids)
-        rooms = await _like(conn, actor, place, people) if len(place.spaces) == 1 else []
-        now = desk.clock.now()
-        same_time = await free_of(conn, [[room] for room in rooms], _wanted(slot, slot.bare), now)
-        ahead = (slot.starts_at, slot.ends_at + _LOOK_AHEAD)
-        later = await free_of(conn, [place.spaces], _wanted(slot, ahead), now)
-    length = slot.ends_at - slot.starts_at
-    others = [_offer("other_room", found.space_ids, slot.bare, place) for found in same_time[:MOST]]
-    times = [(found.time[0], found.time[0] + length) for found in later[:MOST]]
-    others += [_offer("other_time", slot.space_ids, time, place) for time in times]
-    refusal.extra["alternatives"] = others
-    return refusal
+@dataclass(frozen=True)
+class Case:
+    """What was wanted where, and by whom; `hit` are the spaces that cannot be had."""
+
+    desk: Desk
+    actor: Actor
+    wanted: Booking
+    place: House
+    hit: Collection[UUID]
+    rooms: Rooms
+    ignoring: Sequence[UUID]
+
+    @property
+    def slot(self) -> Slot:
+        return self.wanted.slot
+
+    def named(self) -> list[Room]:
+        return [self.rooms.by_id[space.id] for space in self.place.spaces if space.id in self.rooms.by_id]
+
+    def swapped(self) -> Room | None:
+        """The one room that another could stand in for."""
+        named = self.named()
+        hit = [room for room in named if room.id in self.hit] if len(named) > 1 else named
+        return hit[0] if len(hit) == 1 and len(named) == len(self.place.spaces) else None
 
 
-async def _like(conn: Any, actor: Actor, place: House, people: int | None) -> list[Space]:
-    """Rooms of the square with the same features and room enough, those nearest in size first."""
-    model = place.spaces[0]
-    if not allows(actor, "booking.write", square_id=model.square_id):
+async def offers(
+    conn: Any, desk: Desk, actor: Actor, wanted: Booking, place: House, hit: Collection[UUID], *, moving: bool = False
+) -> list[Offer]:
+    """`moving`: the booking stands and its own time is to be left, so none that meets it is offered."""
+    if wanted.state == "blocked" or wanted.state_before == "blocked":
         return []
-    kin = set(await house.kin(conn, [model.id]))
-    spaces = await house.load_any(conn, await house.spaces_of(conn, square_id=model.square_id))
-    needed = people if people is not None else model.capacity or 0
-    like = [
-        space
-        for space in spaces
-        if space.id not in kin and space.bookable and set(model.features) <= set(space.features) and space.holds(needed)
+    case = Case(desk, actor, wanted, place, hit, await finding.rooms(conn), [wanted.id])
+    here, elsewhere = await _other_rooms(conn, case)
+    same_room = await _other_times(conn, case, moving)
+    if not moving:
+        same_room += [*await _shorter(conn, case), *await _smaller(conn, case)]
+    return [{"rank": number, **offer} for number, offer in enumerate([*here, *same_room, *elsewhere], 1)]
+
+
+async def _other_rooms(conn: Any, case: Case) -> tuple[list[Offer], list[Offer]]:
+    """(at the same square, at others): the same time with one room for another."""
+    model = case.swapped()
+    if model is None:
+        return [], []
+    needs, near = _needs(case, model), Near(model.square_id, model.floor, model.unit_id, model.features)
+    like = [Suit(room, ()) for room in case.rooms.all if _does(case, model, room, needs)]
+    like.sort(key=lambda suit: rank(suit, needs, near))
+    here = [suit for suit in like if suit.room.square_id == model.square_id]
+    elsewhere = [suit for suit in like if suit.room.square_id != model.square_id]
+    return (
+        [_in_room(case, model, suit, needs, near) for suit in await _free_at_once(conn, case, model, here)],
+        [_in_room(case, model, suit, needs, near) for suit in await _free_at_once(conn, case, model, elsewhere)],
+    )
+
+
+def _needs(case: Case, model: Room) -> Needs:
+    """What was said to be needed; else all that the room has, since nobody said what of it was wanted."""
+    about = case.wanted.about
+    people = about.expected_people if about.expected_people is not None else model.seats(about.layout) or 0
+    features = model.features if about.needs is None else about.needs
+    return Needs(people=people, layout=about.layout, features=tuple(features), organiser=about.organiser_kind)
+
+
+def _does(case: Case, model: Room, room: Room, needs: Needs) -> bool:
+    """Whether the room, with those that stay, does in the place of `model`. What nobody said it must do by itself."""
+    about = case.wanted.about
+    if room.id in case.slot.space_ids or not (room.bookable and room.square_works):
+        return False
+    if set(model.leaves) < set(room.leaves):  # the hall that the room is a part of
+        return False
+    if not allows(case.actor, "booking.write", square_id=room.square_id, unit_id=about.unit_id):
+        return False
+    alone, with_others = [room], [room, *(other for other in case.named() if other.id != model.id)]
+    seats, features = replace(needs, features=()), replace(needs, people=0, layout=None)
+    return not (
+        lacks(alone if about.expected_people is None else with_others, seats, case.rooms.surroundings)
+        or lacks(alone if about.needs is None else with_others, features, case.rooms.surroundings)
+    )
+
+
+async def _free_at_once(conn: Any, case: Case, model: Room, suits: Sequence[Suit]) -> list[Suit]:
+    """The best of them that are free at the time that was asked for."""
+    others = [other for other in case.named() if other.id != model.id]
+    found: list[Suit] = []
+    for tried in (suits[:_FIRST_TRY], suits[_FIRST_TRY : _FIRST_TRY + _SECOND_TRY]):
+        groups = [[suit.room, *others] for suit in tried]
+        found += [tried[one.group] for one in await _free(conn, case, groups, case.slot.bare, each=1)]
+        if len(found) >= choices.MOST:
+            break
+    return found[: choices.MOST]
+
+
+async def _other_times(conn: Any, case: Case, moving: bool) -> list[Offer]:
+    bare, now = case.slot.bare, case.desk.clock.now()
+    window = (bare[0] - _AROUND, bare[1] + _AROUND)
+    ranges = [one.time for one in await _free(conn, case, [case.place.spaces], window)]
+    earliest = now if bare[0] >= now else None
+    if moving:
+        ranges = [left for free in ranges for left in gaps([bare], free)]
+    times = choices.nearest(ranges, bare, case.place.zone, earliest)
+    return [_offer(case, "other_time", case.slot, time, [_apart(case, time)]) for time in times]
+
+
+async def _shorter(conn: Any, case: Case) -> list[Offer]:
+    bare = case.slot.bare
+    found = await _free(conn, case, [case.place.spaces], bare, length=choices.shortest(bare))
+    time = choices.shorter([one.time for one in found])
+    if time is None or time == bare:
+        return []
+    minutes = ((bare[1] - bare[0]) - (time[1] - time[0])) // _MINUTE
+    told = Message(f"Samme rom, {minutes} minutter kortere.", f"The same room, {minutes} minutes shorter.")
+    return [_offer(case, "shorter", case.slot, time, [told])]
+
+
+async def _smaller(conn: Any, case: Case) -> list[Offer]:
+    """Only where the bare time is free and open, and it is setup or teardown that clashes."""
+    slot = case.slot
+    if not slot.setup_minutes + slot.teardown_minutes:
+        return []
+    bare = replace(slot, setup_minutes=0, teardown_minutes=0)
+    if not await _free(conn, case, [case.place.spaces], slot.bare, slot=bare):
+        return []
+    found = await _free(conn, case, [case.place.spaces], slot.occupied, slot=bare, any_hours=True)
+    fits = choices.smaller_buffers([one.time for one in found], slot.bare, slot.setup_minutes, slot.teardown_minutes)
+    if fits is None or fits == (slot.setup_minutes, slot.teardown_minutes):
+        return []
+    told = Message(
+        f"Samme tid med {fits[0]} minutter rigging og {fits[1]} minutter rydding.",
+        f"The same time with {fits[0]} minutes of setup and {fits[1]} minutes of teardown.",
+    )
+    return [
+        _offer(case, "smaller_setup", replace(slot, setup_minutes=fits[0], teardown_minutes=fits[1]), slot.bare, [told])
     ]
-    return sorted(like, key=lambda space: (space.capacity is None, space.capacity or 0))[:_CANDIDATES]
 
 
-def _wanted(slot: Slot, window: Range) -> Wanted:
-    minute = dt.timedelta(minutes=1)
-    return Wanted(window, slot.ends_at - slot.starts_at, slot.setup_minutes * minute, slot.teardown_minutes * minute)
+async def _free(
+    conn: Any,
+    case: Case,
+    groups: Sequence[Sequence[Space]],
+    window: Range,
+    *,
+    slot: Slot | None = None,
+    length: dt.timedelta | None = None,
+    each: int = 200,
+    any_hours: bool = False,
+) -> list[Free]:
+    slot = slot or case.slot
+    wanted = Wanted(
+        window,
+        length or slot.ends_at - slot.starts_at,
+        slot.setup_minutes * _MINUTE,
+        slot.teardown_minutes * _MINUTE,
+    )
+    more = More(ignoring=case.ignoring, any_hours=any_hours)
+    seen = sight(case.actor, groups)
+    return await finding.free(conn, groups, wanted, case.desk.clock.now(), seen, more, each=each)
 
 
-def _offer(kind: str, space_ids: Sequence[UUID], time: Range, place: House) -> dict[str, Any]:
-    return {"kind": kind, "space_ids": [str(space) for space in space_ids], **local_fields(*time, place.zone)}
+def _in_room(case: Case, model: Room, suit: Suit, needs: Needs, near: Near) -> Offer:
+    here = suit.room.square_id == model.square_id
+    spaces = tuple(suit.room.id if space == model.id else space for space in case.slot.space_ids)
+    about = case.wanted.about
+    told = needs if sees_details(case.actor, about.unit_id, about.unit_kind) else replace(needs, features=(), people=0)
+    same_time = Message(f"Samme tid i {suit.room.name}.", f"The same time in {suit.room.name}.")
+    reasons = [same_time, *words.why(suit, told, near, case.rooms.surroundings)]
+    slot = replace(case.slot, space_ids=spaces)
+    return _offer(case, "other_room" if here else "other_square", slot, slot.bare, reasons)
+
+
+def _apart(case: Case, time: Range) -> Message:
+    """How far from the time that was wanted."""
+    away = time[0] - case.slot.starts_at
+    later = away > dt.timedelta(0)
+    distance = sentences.distance(abs(away))
+    nb, en = ("senere", "later") if later else ("tidligere", "earlier")
+    return Message(f"Samme rom, {distance.nb} {nb}.", f"The same room, {distance.en} {en}.")
+
+
+def _offer(case: Case, kind: str, slot: Slot, time: Range, why: Sequence[Message]) -> Offer:
+    rooms = [case.rooms.by_id[space] for space in slot.space_ids if space in case.rooms.by_id]
+    return {
+        "kind": kind,
+        "space_ids": [str(space) for space in slot.space_ids],
+        "name": ", ".join(room.name for room in rooms),
+        "square_id": str(rooms[0].square_id if rooms else case.wanted.square_id),
+        **local_fields(*time, case.place.zone),
+        "setup_minutes": slot.setup_minutes,
+        "teardown_minutes": slot.teardown_minutes,
+        "why": list(why),
+    }

@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
-from services.facility.booking import commands, queries, view
+from services.facility.booking import commands, explain, queries, view
 from services.facility.booking.bodies import Command, MoveBooking, PutBooking
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking, Order
-from shared.http import CurrentActor, SeenVersion, etag, language
+from shared.http import CurrentActor, SeenVersion, etag, in_language, language
 from shared.identity import Actor
 from shared.problems import Message
 from shared.types import Id
@@ -38,6 +38,13 @@ async def put_booking(
 @router.get("/bookings/{booking_id}")
 async def get_booking(booking_id: Id, at: AtDesk, who: CurrentActor, request: Request) -> JSONResponse:
     return answer(request, await queries.booking(at, who, booking_id), at, who)
+
+
+@router.get("/bookings/{booking_id}/alternatives")
+async def get_alternatives(booking_id: Id, at: AtDesk, who: CurrentActor, request: Request) -> JSONResponse:
+    booking, offers = await explain.alternatives_of(at, who, booking_id)
+    body = {"booking_id": str(booking.id), "version": booking.version, "alternatives": offers}
+    return JSONResponse(in_language(body, language(request)), headers=etag(booking.version))
 
 
 @router.post("/bookings/{booking_id}/confirm")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,7 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StrictInt, StrictStr, WithJsonSchema, model_validator
 
 from services.facility.booking.domain import About, Slot
-from shared.contracts.facility import OrganiserKind
+from services.facility.registry.bodies import Feature
+from shared.contracts.facility import Layout, OrganiserKind
 from shared.problems import Invalid
 from shared.recurrence.written import WrittenRecurrence
 from shared.sentences import explain_value
@@ -37,6 +39,7 @@ def _clean(value: Any) -> str | None:
 
 RawDate = Annotated[dict[str, Any], AfterValidator(_plain)]
 SpaceIds = Annotated[list[Id], Field(min_length=1, max_length=MOST_SPACES)]
+Needs = Annotated[list[Feature], Field(max_length=50), AfterValidator(lambda found: list(dict.fromkeys(found)))]
 OwnerRef = Annotated[StrictStr, Field(pattern=r"^[a-z_]{1,40}/[0-9a-fA-F-]{36}$")]
 
 
@@ -54,6 +57,8 @@ class Wish(Body):
     organiser_kind: OrganiserKind | None = None
     expected_people: SmallCount | None = None
     owner_ref: OwnerRef | None = None
+    needs: Needs | None = None
+    layout: Layout | None = None
 
     def about(self, unit_kind: str | None, series_id: UUID | None) -> About:
         return About(
@@ -64,6 +69,8 @@ class Wish(Body):
             series_id=series_id,
             organiser_kind=self.organiser_kind,
             expected_people=self.expected_people,
+            needs=None if self.needs is None else tuple(self.needs),
+            layout=self.layout,
         )
 
     def slot(self, starts_at: dt.datetime, ends_at: dt.datetime) -> Slot:
@@ -131,6 +138,15 @@ class PutClosure(Body):
 def asked(body: Body) -> dict[str, Any]:
     """The body as it is kept, to tell the same request sent again from another one under the same id."""
     return body.model_dump(mode="json")
+
+
+def same(kept: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
+    """Whether two bodies ask for the same. A field that says nothing may be younger than what is kept."""
+    return _said(kept) == _said(sent)
+
+
+def _said(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None and value != []}
 
 
 def time_of(field: str, text: str, zone: ZoneInfo) -> dt.datetime:

@@ -39,7 +39,7 @@ DISPLACED = "select booking_id from displacement where closure_id = $1 order by 
 SETTLE = "delete from displacement where booking_id = any($1::uuid[])"
 
 IN_THE_WAY = """
-select distinct w.n, c.id, c.starts_at, c.ends_at
+select distinct w.n, c.id, c.starts_at, c.ends_at, c.reason_code
 from unnest($2::timestamptz[], $3::timestamptz[]) with ordinality w (starts_at, ends_at, n)
 cross join unnest($1::uuid[]) s (id)
 join closure_leaf l on l.space_id = s.id and l.during && tstzrange(w.starts_at, w.ends_at)
@@ -51,6 +51,13 @@ LIST = """
 select c.*, q.time_zone from closure c join square q on q.id = c.square_id
 where c.square_id = $1 and c.starts_at < $3 and coalesce(c.ends_at, c.lifted_at, 'infinity') > $2
 order by c.starts_at, c.id limit 500
+"""
+
+BY_IDS = "select id, starts_at, ends_at, reason_code from closure where id = any($1::uuid[]) order by starts_at, id"
+WHERE = """
+select booking_id as id, space_id from booking_leaf where booking_id = any($1::uuid[]) and space_id = any($2::uuid[])
+union all
+select closure_id, space_id from closure_leaf where closure_id = any($1::uuid[]) and space_id = any($2::uuid[])
 """
 
 SERIES = "select s.*, q.time_zone from series s join square q on q.id = s.square_id where s.id = $1"
@@ -101,7 +108,20 @@ async def open_leaves(conn: Any, closure_id: UUID) -> list[UUID]:
 async def in_the_way(conn: Any, leaves: Sequence[UUID], windows: Sequence[Range]) -> list[tuple[int, Blocker]]:
     starts, ends = [start for start, _ in windows], [end for _, end in windows]
     rows = await conn.fetch(IN_THE_WAY, list(leaves), starts, ends)
-    return [(row["n"] - 1, Blocker(row["id"], "closure", row["starts_at"], row["ends_at"])) for row in rows]
+    return [(row["n"] - 1, _blocker(row)) for row in rows]
+
+
+async def blockers(conn: Any, ids: Sequence[UUID]) -> list[Blocker]:
+    """Those of the closures that are there, lifted or not, as what stood in the way."""
+    return [_blocker(row) for row in await conn.fetch(BY_IDS, list(ids))] if ids else []
+
+
+async def where(conn: Any, ids: Sequence[UUID], leaves: Sequence[UUID]) -> dict[UUID, set[UUID]]:
+    """On which of the leaves each booking or closure lies now."""
+    found: dict[UUID, set[UUID]] = {}
+    for row in await conn.fetch(WHERE, list(ids), list(leaves)):
+        found.setdefault(row["id"], set()).add(row["space_id"])
+    return found
 
 
 async def find_series(conn: Any, series_id: UUID) -> Any:
@@ -112,6 +132,10 @@ async def insert_series(
     conn: Any, series_id: UUID, square_id: UUID, asked: dict[str, Any], outcomes: list[Any], now: dt.datetime
 ) -> bool:
     return bool(await conn.fetch(INSERT_SERIES, series_id, square_id, asked, outcomes, now))
+
+
+def _blocker(row: Any) -> Blocker:
+    return Blocker(row["id"], "closure", row["starts_at"], row["ends_at"], reason_code=row["reason_code"])
 
 
 def _closure(row: Any) -> Closure:

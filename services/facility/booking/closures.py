@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.facility.audit import trail
-from services.facility.booking import bodies, closure_store, domain, house, store, timeline
+from services.facility.booking import bodies, closure_store, domain, house, refusals, store, timeline
 from services.facility.booking.bodies import PutClosure, time_of
 from services.facility.booking.commands import save
 from services.facility.booking.desk import Desk, Overtaken, again
@@ -20,7 +20,7 @@ from shared.contracts.facility import OCCUPYING
 from shared.envelope import Event
 from shared.identity import Actor
 from shared.policy import require
-from shared.problems import IdInUse, Invalid, Message, NotFound
+from shared.problems import IdInUse, Invalid, NotFound
 from shared.types import LATEST
 
 
@@ -77,7 +77,7 @@ async def _declare(desk: Desk, actor: Actor, closure_id: UUID, body: PutClosure)
 
 def _same(known: Closure, actor: Actor, body: PutClosure) -> Closure:
     require(actor, "closure.write", square_id=known.square_id, unit_id=known.unit_id)
-    if known.asked != bodies.asked(body):
+    if not bodies.same(known.asked, bodies.asked(body)):
         raise IdInUse
     return known
 
@@ -102,7 +102,7 @@ def _times(body: PutClosure, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime |
     starts_at = time_of("starts_at", body.starts_at, zone)
     ends_at = time_of("ends_at", body.ends_at, zone) if body.ends_at else None
     if ends_at is not None and not starts_at < ends_at:
-        raise Invalid(Message("Slutten må være etter starten.", "The end must be after the start."))
+        raise refusals.invalid([domain.BACKWARDS])
     return starts_at, ends_at
 
 

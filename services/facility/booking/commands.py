@@ -8,7 +8,6 @@ from uuid import UUID
 
 from services.facility.audit import trail
 from services.facility.booking import (
-    alternatives,
     bodies,
     closure_store,
     domain,
@@ -23,13 +22,13 @@ from services.facility.booking.bodies import MoveBooking, PutBooking, time_of
 from services.facility.booking.desk import Desk, Overtaken, again
 from services.facility.booking.domain import Booking, Order, Slot
 from services.facility.booking.events import booking_event
+from services.facility.booking.explain import explaining
 from services.facility.booking.house import House
-from services.facility.booking.refusals import Refused
 from shared import db, outbox
 from shared.clock import Clock
 from shared.contracts.facility import OCCUPYING
 from shared.identity import Actor
-from shared.problems import IdInUse, NotFound, Stale, WrongState
+from shared.problems import IdInUse, NotFound, Stale
 
 _EXPIRE_AT_ONCE = 200
 
@@ -39,10 +38,7 @@ async def put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> B
 
     Raises Invalid, Forbidden, IdInUse, or Conflict with code `outside_hours` or `conflict`.
     """
-    try:
-        return await again(lambda: _put(desk, actor, booking_id, body))
-    except Refused as refusal:
-        raise await alternatives.offered(desk, actor, refusal, body.expected_people) from None
+    return await explaining(desk, actor, lambda: _put(desk, actor, booking_id, body))
 
 
 async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
@@ -69,7 +65,7 @@ async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> 
 
 def _same(known: Booking, actor: Actor, body: PutBooking) -> Booking:
     rights.check_read(actor, known.square_id, known.about.unit_id)
-    if known.asked != bodies.asked(body):
+    if not bodies.same(known.asked, bodies.asked(body)):
         raise IdInUse
     return known
 
@@ -119,13 +115,13 @@ async def take(
     seen = await timeline.survey(conn, clock, place.leaves, [slot.occupied], ignoring=[wanted.id], also_lock=also_lock)
     refusal = domain.decide(slot.bare, hours, seen.blockers[0])
     if refusal:
-        raise refusals.refused(refusal, seen.blockers[0], slot, place, actor)
+        raise refusals.refused(refusal, seen.blockers[0], wanted, place, actor)
     return await timeline.clear_out(conn, seen.ran_out([0]), seen.now)
 
 
 async def order(desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: int, reason_code: str | None) -> Booking:
     """Confirms, cancels, releases or rejects. Raises NotFound, Forbidden, Stale, WrongState or Conflict."""
-    return await again(lambda: _order(desk, actor, booking_id, what, seen, reason_code))
+    return await explaining(desk, actor, lambda: _order(desk, actor, booking_id, what, seen, reason_code))
 
 
 async def _order(
@@ -157,10 +153,7 @@ async def _order(
 
 async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
     """Another time or other spaces. Raises Invalid also for a booking that is unknown or does not occupy."""
-    try:
-        return await again(lambda: _move(desk, actor, booking_id, seen, body))
-    except Refused as refusal:
-        raise await alternatives.offered(desk, actor, refusal, None) from None
+    return await explaining(desk, actor, lambda: _move(desk, actor, booking_id, seen, body))
 
 
 async def _move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
@@ -249,9 +242,9 @@ def _check_version(booking: Booking, seen: int, actor: Actor, clock: Clock) -> N
 
 def _check_fits(booking: Booking, what: Order, now: dt.datetime) -> None:
     if not domain.fits(what, booking, now):
-        raise WrongState(state=domain.state_at(booking, now))
+        raise refusals.wrong_state(what, domain.state_at(booking, now))
 
 
 def _check_movable(booking: Booking, now: dt.datetime) -> None:
     if not domain.can_move(booking, now):
-        raise refusals.cannot_move()
+        raise refusals.cannot_move(domain.state_at(booking, now))

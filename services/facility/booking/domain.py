@@ -9,17 +9,18 @@ held, confirmed, blocked --closure--> affected --lift--> what it was before
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.facility.booking.free import Range, covers
-from shared.contracts.facility import OCCUPYING, BookingState, OrganiserKind
+from shared.contracts.facility import OCCUPYING, BookingState, Layout, OrganiserKind
 from shared.problems import Message
 
 LONGEST = dt.timedelta(days=60)
 LONGEST_HOLD = dt.timedelta(days=30)
+DISCREET = "health_station"
 DEFAULT_HOLD = dt.timedelta(minutes=15)
 Order = Literal["confirm", "cancel", "release", "reject"]
 Refusal = Literal["invalid", "outside_hours", "conflict"]
@@ -59,6 +60,13 @@ class About:
     series_id: UUID | None = None
     organiser_kind: OrganiserKind | None = None
     expected_people: int | None = None
+    needs: tuple[str, ...] | None = None  # of its rooms; None: nothing was said
+    layout: Layout | None = None
+
+    @property
+    def discreet_unit(self) -> UUID | None:
+        """A health station's bookings are its own business."""
+        return self.unit_id if self.unit_kind == DISCREET else None
 
 
 @dataclass(frozen=True)
@@ -118,47 +126,46 @@ class Blocker:
     unit_id: UUID | None = None
     unit_kind: str | None = None
     title: str | None = None
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a request, whatever the state of the house."""
+    """One thing wrong with a request, whatever the state of the house, and what would be accepted."""
 
     rule: str
     message: Message
+    accepted: Mapping[str, Any] = field(default_factory=dict)
+
+
+BACKWARDS = Fault("ends_after_start", Message("Slutten må være etter starten.", "The end must be after the start."))
+TOO_LONG = Fault(
+    "longest",
+    Message(
+        "En booking varer høyst 60 dager, rigging og rydding medregnet.",
+        "A booking lasts at most 60 days, setup and teardown included.",
+    ),
+    {"most_minutes": LONGEST // dt.timedelta(minutes=1)},
+)
+UNREADABLE = Fault("unreadable", Message("Datoen kan ikke leses.", "The date cannot be read."))
+ID_TAKEN = Fault("id_in_use", Message("Id-en er brukt til noe annet.", "The id is in use for something else."))
+FAULTS = {fault.rule: fault for fault in (BACKWARDS, TOO_LONG, UNREADABLE, ID_TAKEN)}
+_HOLD = Message(
+    "En reservasjon må utløpe etter nå og innen 30 dager.", "A hold must expire after now and within 30 days."
+)
 
 
 def faults(slot: Slot) -> list[Fault]:
     if not slot.starts_at < slot.ends_at:
-        return [
-            Fault("ends_after_start", Message("Slutten må være etter starten.", "The end must be after the start."))
-        ]
+        return [BACKWARDS]
     occupied = slot.occupied
-    if occupied[1] - occupied[0] > LONGEST:
-        return [
-            Fault(
-                "longest",
-                Message(
-                    "En booking varer høyst 60 dager, rigging og rydding medregnet.",
-                    "A booking lasts at most 60 days, setup and teardown included.",
-                ),
-            )
-        ]
-    return []
+    return [TOO_LONG] if occupied[1] - occupied[0] > LONGEST else []
 
 
 def hold_faults(hold_until: dt.datetime, now: dt.datetime) -> list[Fault]:
     if now < hold_until <= now + LONGEST_HOLD:
         return []
-    return [
-        Fault(
-            "hold_until",
-            Message(
-                "En reservasjon må utløpe etter nå og innen 30 dager.",
-                "A hold must expire after now and within 30 days.",
-            ),
-        )
-    ]
+    return [Fault("hold_until", _HOLD, {"after": now.isoformat(), "until": (now + LONGEST_HOLD).isoformat()})]
 
 
 def decide(bare: Range, hours: Sequence[Sequence[Range] | None], blockers: Sequence[Blocker]) -> Refusal | None:
@@ -193,6 +200,11 @@ _BECOMES: dict[Order, BookingState] = {
     "release": "released",
     "reject": "rejected",
 }
+
+
+def orders_for(state: BookingState) -> list[Order]:
+    """What may be done with a booking in this state, as long as its time is not over."""
+    return [order for order, states in _FITS.items() if state in states]
 
 
 def fits(order: Order, booking: Booking, now: dt.datetime) -> bool:

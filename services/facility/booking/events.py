@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.facility.booking.domain import Booking, Closure, Slot
-from services.facility.booking.rights import DISCREET
+from services.facility.booking.domain import DISCREET, Booking, Closure, Slot
 from services.facility.booking.view import coarse
 from shared import envelope
 from shared.contracts import facility as contract

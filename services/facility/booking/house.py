@@ -1,7 +1,7 @@
 """What bookings need to know of the house: the named spaces, the leaves under them, the zone, the hours."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.facility.booking.free import Range
 from services.facility.hours import store as hours
-from shared.contracts.opening_hours import parse
+from shared.contracts.opening_hours import Hours
 from shared.problems import Invalid, Message
 
 # The named spaces with the leaves under each; a space without parts is its own leaf.
@@ -18,13 +18,13 @@ with recursive under (named, id) as (
     select id, id from space where id = any($1::uuid[]) and not withdrawn
     union all
     select u.named, c.id from under u join space c on c.parent_id = u.id and not c.withdrawn
+), leaf (named, leaves) as (
+    select u.named, array_agg(u.id) from under u
+    where not exists (select from space c where c.parent_id = u.id and not c.withdrawn)
+    group by u.named
 )
-select s.id, s.square_id, s.unit_id, s.name, s.capacity, s.features, s.bookable, q.time_zone, array(
-    select u.id from under u
-    where u.named = s.id and not exists (select from space c where c.parent_id = u.id and not c.withdrawn)
-) as leaves
-from space s join square q on q.id = s.square_id
-where s.id = any($1::uuid[]) and not s.withdrawn
+select s.id, s.square_id, s.unit_id, s.name, s.capacity, s.features, s.bookable, q.time_zone, l.leaves
+from leaf l join space s on s.id = l.named join square q on q.id = s.square_id
 """
 # The spaces above and below: whoever books one of them books time of the asked ones.
 KIN = """
@@ -59,10 +59,6 @@ class Space:
     zone: ZoneInfo
     leaves: tuple[UUID, ...]
 
-    def holds(self, people: int) -> bool:
-        """No capacity means that any number fits."""
-        return self.capacity is None or self.capacity >= people
-
 
 @dataclass(frozen=True)
 class House:
@@ -86,23 +82,43 @@ class House:
     def leaves(self) -> list[UUID]:
         return sorted({leaf for space in self.spaces for leaf in space.leaves})
 
+    def with_leaves(self, leaves: Collection[UUID]) -> list[Space]:
+        """The named spaces with any of these under them."""
+        return [space for space in self.spaces if not set(leaves).isdisjoint(space.leaves)]
+
     def check_bookable(self, state: str) -> None:
         """Raises Invalid for a space that is not for booking; only blocking takes it."""
-        if state != "blocked" and not all(space.bookable for space in self.spaces):
-            told = Message("Et av rommene kan ikke bookes.", "One of the rooms is not for booking.")
-            raise Invalid(told, reasons=[{"rule": "not_bookable", "message": told}])
+        shut = [space for space in self.spaces if not space.bookable]
+        if state == "blocked" or not shut:
+            return
+        reasons = [
+            {
+                "rule": "not_bookable",
+                "message": Message(f"{space.name} kan ikke bookes.", f"{space.name} is not for booking."),
+                "space_ids": [str(space.id)],
+                "accepted": {"states": ["blocked"]},
+            }
+            for space in shut
+        ]
+        raise Invalid(
+            Message("Et av rommene kan ikke bookes.", "One of the rooms is not for booking."), reasons=reasons
+        )
 
 
 async def load(conn: Any, space_ids: Sequence[UUID]) -> House:
     """Raises Invalid for an unknown space."""
     known = {row["id"]: _space(row) for row in await conn.fetch(SPACES, list(space_ids))}
-    unknown = [str(space) for space in space_ids if space not in known]
-    if unknown or not space_ids:
-        raise Invalid(
-            Message("Et av rommene finnes ikke.", "One of the rooms does not exist."),
-            reasons=[{"rule": "unknown_space", "message": _UNKNOWN, "space_ids": unknown}],
-        )
+    missing = [space for space in space_ids if space not in known]
+    if missing or not space_ids:
+        raise unknown(missing)
     return House(tuple(known[space] for space in dict.fromkeys(space_ids)))
+
+
+def unknown(space_ids: Sequence[UUID]) -> Invalid:
+    return Invalid(
+        Message("Et av rommene finnes ikke.", "One of the rooms does not exist."),
+        reasons=[{"rule": "unknown_space", "message": _UNKNOWN, "space_ids": [str(space) for space in space_ids]}],
+    )
 
 
 async def load_any(conn: Any, space_ids: Sequence[UUID]) -> list[Space]:
@@ -125,7 +141,8 @@ async def unit(conn: Any, unit_id: UUID | None) -> tuple[UUID, str] | None:
         return None
     row = await conn.fetchrow(UNIT, unit_id)
     if not row:
-        raise Invalid(Message("Enheten finnes ikke.", "The unit does not exist."))
+        told = Message("Enheten finnes ikke.", "The unit does not exist.")
+        raise Invalid(told, reasons=[{"rule": "unknown_unit", "message": told, "unit_id": str(unit_id)}])
     return row["square_id"], row["kind"]
 
 
@@ -133,33 +150,39 @@ async def zone_of(conn: Any, square_id: UUID) -> ZoneInfo:
     """Raises Invalid for an unknown square."""
     name = await conn.fetchval(ZONE, square_id)
     if name is None:
-        raise Invalid(Message("Torget finnes ikke.", "The square does not exist."))
+        told = Message("Torget finnes ikke.", "The square does not exist.")
+        raise Invalid(told, reasons=[{"rule": "unknown_square", "message": told, "square_id": str(square_id)}])
     return ZoneInfo(name)
 
 
 async def open_spans(conn: Any, spaces: Sequence[Space], window: Range) -> list[list[Range] | None]:
     """For each space the spans on the dates around `window` in which it may be booked; None where it is always open."""
-    periods = await hours.effective(conn, [space.id for space in spaces])
-    return [_spans(periods[space.id], space.zone, window) if space.id in periods else None for space in spaces]
+    held = await hours.effective(conn, [space.id for space in spaces])
+    return [_spans(held[space.id], space.zone, window) if space.id in held else None for space in spaces]
 
 
-def _spans(periods: list[dict[str, Any]], zone: ZoneInfo, window: Range) -> list[Range]:
+def _spans(held: Hours, zone: ZoneInfo, window: Range) -> list[Range]:
     first, last = (at.astimezone(zone).date() for at in window)
-    return parse(periods).open_ranges(first - _ONE_DAY, last + _ONE_DAY, zone)
+    return held.open_ranges(first - _ONE_DAY, last + _ONE_DAY, zone)
 
 
 def _space(row: Any) -> Space:
-    return Space(
-        id=row["id"],
-        square_id=row["square_id"],
-        unit_id=row["unit_id"],
-        name=row["name"],
-        capacity=row["capacity"],
-        features=tuple(row["features"]),
-        bookable=row["bookable"],
-        zone=ZoneInfo(row["time_zone"]),
-        leaves=tuple(row["leaves"]),
-    )
+    return Space(**space_fields(row))
+
+
+def space_fields(row: Any) -> dict[str, Any]:
+    """What a row says of a space."""
+    return {
+        "id": row["id"],
+        "square_id": row["square_id"],
+        "unit_id": row["unit_id"],
+        "name": row["name"],
+        "capacity": row["capacity"],
+        "features": tuple(row["features"]),
+        "bookable": row["bookable"],
+        "zone": ZoneInfo(row["time_zone"]),
+        "leaves": tuple(row["leaves"]),
+    }
 
 
 _UNKNOWN = Message("Rommet finnes ikke.", "The room does not exist.")

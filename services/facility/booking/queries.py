@@ -1,8 +1,7 @@
-"""Questions about bookings and free time. Nothing here changes anything."""
+"""Questions about bookings. Nothing here changes anything."""
 
 import datetime as dt
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,8 +11,7 @@ from services.facility.booking import closure_store, house, rights, store
 from services.facility.booking.bodies import time_of
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import LONGEST, Booking, Closure, hold_ran_out
-from services.facility.booking.free import Range, Wanted, free_ranges
-from services.facility.booking.house import Space
+from services.facility.booking.free import Range
 from shared import db
 from shared.identity import Actor
 from shared.policy import allows, require
@@ -21,8 +19,6 @@ from shared.problems import Invalid, Message, NotFound
 from shared.types import EARLIEST
 
 LONGEST_LOOK = dt.timedelta(days=400)
-MOST_SPACES = 500
-MOST_ROWS = 5000
 _MINUTE = dt.timedelta(minutes=1)
 _NOBODY = UUID(int=0)
 _ANY_ZONE = ZoneInfo("Europe/Oslo")
@@ -32,29 +28,6 @@ _ANY_ZONE = ZoneInfo("Europe/Oslo")
 class Page:
     bookings: list[Booking]
     next: str | None
-
-
-@dataclass(frozen=True)
-class FreeQuery:
-    """As it was asked; times are read on the clock of the first space's square."""
-
-    space_ids: list[UUID] | None
-    square_id: UUID | None
-    start: str
-    end: str
-    minutes: int
-    setup_minutes: int
-    teardown_minutes: int
-    people: int
-    features: list[str]
-    together: bool
-
-
-@dataclass(frozen=True)
-class Free:
-    space_ids: tuple[UUID, ...]
-    zone: ZoneInfo
-    time: Range
 
 
 async def booking(desk: Desk, actor: Actor, booking_id: UUID) -> Booking:
@@ -80,7 +53,7 @@ async def listed(
         squares, zone = await _where(conn, square_id, space_ids)
         for square in squares:
             require(actor, "booking.read", square_id=square)
-        window = _window(written, zone)
+        window = window_of(written, zone)
         spaces = await house.kin(conn, space_ids) if space_ids else None
         found = await store.page(conn, square_id, spaces, window, _cursor(after), limit)
     seen = [one for one in found if allows(actor, "booking.read", square_id=one.square_id, unit_id=one.about.unit_id)]
@@ -93,7 +66,7 @@ async def closures(desk: Desk, actor: Actor, square_id: UUID, written: tuple[str
     async with db.connection(desk.pool) as conn:
         zone = await house.zone_of(conn, square_id)
         require(actor, "booking.read", square_id=square_id)
-        return await closure_store.listed(conn, square_id, _window(written, zone))
+        return await closure_store.listed(conn, square_id, window_of(written, zone))
 
 
 async def affecting(desk: Desk, actor: Actor, space_ids: list[UUID], written: tuple[str, str]) -> list[UUID]:
@@ -102,7 +75,7 @@ async def affecting(desk: Desk, actor: Actor, space_ids: list[UUID], written: tu
         place = await house.load(conn, space_ids)
         for square in place.squares:
             require(actor, "booking.read", square_id=square)
-        window = _window(written, place.zone)
+        window = window_of(written, place.zone)
         if window[1] - window[0] < _MINUTE:
             raise Invalid(Message("Tidsrommet må vare minst ett minutt.", "The range must last at least one minute."))
         rows = await store.in_the_way(conn, place.leaves, [window], [])
@@ -110,66 +83,6 @@ async def affecting(desk: Desk, actor: Actor, space_ids: list[UUID], written: tu
     now = desk.clock.now()
     live = [one for one in found.values() if not hold_ran_out(one, now)]
     return [one.id for one in sorted(live, key=lambda one: (one.slot.starts_at, one.id))]
-
-
-async def free(desk: Desk, actor: Actor, asked: FreeQuery) -> list[Free]:
-    """Where a booking of the wanted length fits, for each space by itself or for all at once."""
-    async with db.connection(desk.pool) as conn:
-        spaces = await _candidates(conn, actor, asked)
-        if not spaces:
-            return []
-        window = _window((asked.start, asked.end), spaces[0].zone)
-        groups = [spaces] if asked.together else [[space] for space in spaces]
-        groups = [group for group in groups if _large_enough(group, asked.people)]
-        wanted = _wanted(asked, window)
-        found = await free_of(conn, groups, wanted, desk.clock.now())
-    return found[:MOST_ROWS]
-
-
-async def free_of(conn: Any, groups: Sequence[Sequence[Space]], wanted: Wanted, now: dt.datetime) -> list[Free]:
-    leaves = sorted({leaf for group in groups for space in group for leaf in space.leaves})
-    reach = (wanted.window[0] - wanted.setup, wanted.window[1] + wanted.teardown)
-    taken: dict[UUID, list[Range]] = {}
-    for leaf, _, time in await store.occupied(conn, leaves, reach, now):
-        taken.setdefault(leaf, []).append(time)
-    spaces = list({space.id: space for group in groups for space in group}.values())
-    spans = await house.open_spans(conn, spaces, wanted.window)
-    opened = {space.id: hours for space, hours in zip(spaces, spans, strict=True)}
-    found = []
-    for group in groups:
-        hours = [opened[space.id] for space in group]
-        occupied = [time for space in group for leaf in space.leaves for time in taken.get(leaf, [])]
-        ids = tuple(space.id for space in group)
-        found += [Free(ids, group[0].zone, time) for time in free_ranges(wanted, occupied, hours)]
-    return found
-
-
-async def _candidates(conn: Any, actor: Actor, asked: FreeQuery) -> list[Space]:
-    if asked.space_ids:
-        place = await house.load(conn, asked.space_ids)
-        for square in place.squares:
-            require(actor, "booking.read", square_id=square)
-        return list(place.spaces)
-    if asked.square_id:
-        await house.zone_of(conn, asked.square_id)
-        require(actor, "booking.read", square_id=asked.square_id)
-    spaces = await house.load_any(conn, await house.spaces_of(conn, square_id=asked.square_id))
-    fitting = [space for space in spaces if space.bookable and set(asked.features) <= set(space.features)]
-    return [space for space in fitting if allows(actor, "booking.read", square_id=space.square_id)][:MOST_SPACES]
-
-
-def _large_enough(group: Sequence[Space], people: int) -> bool:
-    """Spaces booked at once hold the sum of what each holds; no capacity means that any number fits."""
-    sizes = [space.capacity for space in group]
-    return any(size is None for size in sizes) or sum(size or 0 for size in sizes) >= people
-
-
-def _wanted(asked: FreeQuery, window: Range) -> Wanted:
-    minutes = (asked.minutes, asked.setup_minutes, asked.teardown_minutes)
-    if sum(minutes) * _MINUTE > LONGEST:
-        raise Invalid(Message("En booking varer høyst 60 dager.", "A booking lasts at most 60 days."))
-    length, setup, teardown = (count * _MINUTE for count in minutes)
-    return Wanted(window, length, setup, teardown)
 
 
 async def _where(conn: Any, square_id: UUID | None, space_ids: list[UUID] | None) -> tuple[list[UUID], ZoneInfo]:
@@ -181,9 +94,9 @@ async def _where(conn: Any, square_id: UUID | None, space_ids: list[UUID] | None
     return [square_id], await house.zone_of(conn, square_id)
 
 
-def _window(written: tuple[str, str], zone: ZoneInfo) -> Range:
+def window_of(written: tuple[str, str], zone: ZoneInfo) -> Range:
     """Raises Invalid for a range that is reversed, empty or longer than 13 months."""
-    start, end = time_of("from", _with_plus(written[0]), zone), time_of("to", _with_plus(written[1]), zone)
+    start, end = time_of("from", with_plus(written[0]), zone), time_of("to", with_plus(written[1]), zone)
     if not start < end <= start + LONGEST_LOOK:
         raise Invalid(
             Message(
@@ -194,7 +107,7 @@ def _window(written: tuple[str, str], zone: ZoneInfo) -> Range:
     return start, end
 
 
-def _with_plus(text: str) -> str:
+def with_plus(text: str) -> str:
     """A plus sign that was not encoded in an address arrives as a space."""
     return re.sub(r" (?=\d\d:\d\d$)", "+", text)
 
@@ -204,6 +117,6 @@ def _cursor(after: str | None) -> tuple[dt.datetime, UUID]:
         return EARLIEST - LONGEST, _NOBODY
     try:
         start, _, found = after.rpartition("|")
-        return time_of("after", _with_plus(start), _ANY_ZONE), UUID(found)
+        return time_of("after", with_plus(start), _ANY_ZONE), UUID(found)
     except ValueError:
         raise Invalid(Message("«after» er ikke en side herfra.", '"after" is no page of ours.')) from None

@@ -1,47 +1,90 @@
-"""Refusals that explain themselves: each says which rule, in words, and what stands in the way."""
+"""Refusals that explain themselves: which rule, in words, what stands in the way, and what would be accepted."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from services.facility.booking import view
-from services.facility.booking.domain import Blocker, Fault, Refusal, Slot
-from services.facility.booking.house import House
+from services.facility.booking.domain import Blocker, Booking, Fault, Order, Refusal, orders_for
+from services.facility.booking.house import House, Space
+from shared.contracts.facility import BookingState
 from shared.identity import Actor
-from shared.problems import Conflict, Invalid, Message
+from shared.problems import Conflict, Invalid, Message, WrongState
 
 MOST_REASONS = 100  # of a year's booking over a busy hall; `blocking` holds all ids
 OUTSIDE = Message("Rommet er ikke åpent for booking på denne tiden.", "The room is not open for booking at this time.")
 TAKEN = Message("Rommet er opptatt på denne tiden.", "The room is taken at this time.")
-
-
-def invalid(faults: Sequence[Fault]) -> Invalid:
-    return Invalid(faults[0].message, reasons=[{"rule": fault.rule, "message": fault.message} for fault in faults])
-
-
-def cannot_move() -> Invalid:
-    told = Message(
-        "Bare en booking som opptar et rom, kan flyttes.", "Only a booking that occupies a room can be moved."
-    )
-    return Invalid(told, reasons=[{"rule": "not_occupying", "message": told}])
+CANNOT_MOVE = Message(
+    "Bare en booking som opptar et rom, kan flyttes.", "Only a booking that occupies a room can be moved."
+)
+STATES: dict[BookingState, Message] = {
+    "requested": Message("forespurt", "requested"),
+    "held": Message("reservert", "held"),
+    "confirmed": Message("bekreftet", "confirmed"),
+    "blocked": Message("sperret", "blocked"),
+    "rejected": Message("avslått", "rejected"),
+    "cancelled": Message("avlyst", "cancelled"),
+    "released": Message("frigitt", "released"),
+    "expired": Message("utløpt", "expired"),
+    "affected": Message("berørt av en stenging", "affected by a closure"),
+}
 
 
 class Refused(Conflict):
-    """A time that cannot be had; `slot` is what was asked for."""
+    """A time that cannot be had, with what was wanted and what is known of why."""
 
-    slot: Slot
+    wanted: Booking
+    place: House
+    blockers: Sequence[Blocker]
 
 
-def refused(refusal: Refusal, blockers: Sequence[Blocker], slot: Slot, place: House, actor: Actor) -> Refused:
+def refused(refusal: Refusal, blockers: Sequence[Blocker], wanted: Booking, place: House, actor: Actor) -> Refused:
     if refusal == "outside_hours":
-        told: list[dict[str, Any]] = [{"rule": "outside_hours", "message": OUTSIDE}]
-        problem = Refused(OUTSIDE, code="outside_hours", reasons=told)
+        problem = Refused(OUTSIDE, code="outside_hours", reasons=[outside()])
     else:
-        told = [view.reason(blocker, place.square_id, place.zone, actor) for blocker in blockers[:MOST_REASONS]]
+        where = place.spaces if len(place.spaces) == 1 else ()
+        told = [reason_why(blocker, wanted, where, place, actor) for blocker in blockers[:MOST_REASONS]]
         problem = Refused(TAKEN, blocking=ids(blockers), reasons=told)
-    problem.slot = slot
+    problem.wanted, problem.place, problem.blockers = wanted, place, blockers
     return problem
+
+
+def reason_why(blocker: Blocker, wanted: Booking, where: Sequence[Space], place: House, actor: Actor) -> dict[str, Any]:
+    square_id = where[0].square_id if where else place.square_id
+    return view.reason(blocker, wanted.slot, where, square_id, place.zone, actor)
+
+
+def outside() -> dict[str, Any]:
+    """All that can be said without asking for the hours, or when they have changed since."""
+    return {"rule": "outside_hours", "message": OUTSIDE}
 
 
 def ids(blockers: Sequence[Blocker]) -> list[str]:
     """All of them, whoever asks."""
     return [str(blocker.id) for blocker in blockers]
+
+
+def invalid(faults: Sequence[Fault]) -> Invalid:
+    return Invalid(faults[0].message, reasons=[reason_of(fault) for fault in faults])
+
+
+def reason_of(fault: Fault) -> dict[str, Any]:
+    told = {"rule": fault.rule, "message": fault.message}
+    return {**told, "accepted": dict(fault.accepted)} if fault.accepted else told
+
+
+def cannot_move(state: BookingState | None = None) -> Invalid:
+    """`state` None: there is no such booking."""
+    reason: dict[str, Any] = {"rule": "not_occupying", "message": CANNOT_MOVE}
+    if state:
+        reason |= {"state": state, "accepted": {"states": ["held", "confirmed", "blocked", "affected"]}}
+    return Invalid(CANNOT_MOVE, reasons=[reason])
+
+
+def wrong_state(what: Order, state: BookingState) -> WrongState:
+    """With what would fit the state as it is."""
+    told = STATES[state]
+    message = Message(
+        f"Bookingen er {told.nb}, og da går ikke dette.", f"The booking is {told.en}, which rules this out."
+    )
+    reason = {"rule": "wrong_state", "message": message, "order": what, "accepted": {"orders": orders_for(state)}}
+    return WrongState(message, state=state, reasons=[reason])

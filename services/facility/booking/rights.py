@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from services.facility.booking.domain import Booking, Order
+from services.facility.booking.domain import DISCREET, Booking, Order
 from shared.identity import Actor
-from shared.policy import Action, allows, require
+from shared.policy import Action, allows, is_id, require, roles_with
 from shared.problems import Forbidden, Message
 
-DISCREET = "health_station"
+NO_OVERRIDE = Message(
+    "Du har ikke rett til å booke utenfor åpningstiden.", "You have no right to book outside the opening hours."
+)
 
 
 def check_read(actor: Actor, square_id: UUID, unit_id: UUID | None) -> None:
@@ -21,13 +23,16 @@ def check_write(actor: Actor, squares: Iterable[UUID], unit_id: UUID | None, sta
     for square in squares:
         require(actor, action, square_id=square, unit_id=unit_id)
         if override and not allows(actor, "booking.override", square_id=square, unit_id=unit_id):
-            raise Forbidden(
-                Message(
-                    "Du har ikke rett til å booke utenfor åpningstiden.",
-                    "You have no right to book outside the opening hours.",
-                ),
-                code="override_not_allowed",
-            )
+            raise no_override()
+
+
+def no_override() -> Forbidden:
+    reason = {
+        "rule": "override_not_allowed",
+        "message": NO_OVERRIDE,
+        "accepted": {"roles": roles_with("booking.override")},
+    }
+    return Forbidden(NO_OVERRIDE, code="override_not_allowed", reasons=[reason])
 
 
 def check_order(actor: Actor, booking: Booking, order: Order) -> None:
@@ -43,5 +48,14 @@ def sees_details(actor: Actor, unit_id: UUID | None, unit_kind: str | None) -> b
 
 
 def sees_exact_times(actor: Actor, square_id: UUID, unit_id: UUID | None, unit_kind: str | None) -> bool:
+    return sees_details(actor, unit_id, unit_kind) or sees_all_times(actor, square_id)
+
+
+def sees_all_times(actor: Actor, square_id: UUID) -> bool:
     """Whoever decides about the house must know when a room is taken, though not by what."""
-    return sees_details(actor, unit_id, unit_kind) or allows(actor, "booking.block", square_id=square_id)
+    return allows(actor, "booking.block", square_id=square_id)
+
+
+def own_units(actor: Actor) -> list[UUID]:
+    """The scopes of the actor's roles, among them the units whose business is the actor's own."""
+    return [UUID(scope) for _, scope in sorted(actor.roles) if is_id(scope)]

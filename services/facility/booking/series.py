@@ -10,11 +10,22 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from services.facility.audit import trail
-from services.facility.booking import bodies, by_rule, closure_store, domain, house, refusals, rights, store, timeline
+from services.facility.booking import (
+    bodies,
+    by_rule,
+    closure_store,
+    domain,
+    explain,
+    house,
+    refusals,
+    rights,
+    store,
+    timeline,
+)
 from services.facility.booking.bodies import Date, PutSeries, time_of
 from services.facility.booking.commands import hold_end
 from services.facility.booking.desk import Desk, Overtaken, again
-from services.facility.booking.domain import Booking, Refusal
+from services.facility.booking.domain import Booking, Fault, Refusal
 from services.facility.booking.events import booking_event
 from services.facility.booking.free import Range, overlaps
 from services.facility.booking.house import House
@@ -37,6 +48,7 @@ class Outcome:
     refusal: Refusal | None
     blocking: tuple[UUID, ...]
     booking: Booking | None
+    fault: Fault | None = None
 
     def kept(self) -> dict[str, Any]:
         """With its times where they could be read: who sent a rule has not seen them yet."""
@@ -48,6 +60,7 @@ class Outcome:
             "blocking": [str(other) for other in self.blocking],
             "starts_at": written(slot.starts_at, zone) if slot and zone else None,
             "ends_at": written(slot.ends_at, zone) if slot and zone else None,
+            "fault": self.fault and self.fault.rule,
         }
 
 
@@ -58,6 +71,7 @@ class Plan:
     id: Any
     start: dt.datetime
     booking: Booking | None
+    fault: Fault | None = None
 
 
 async def put(desk: Desk, actor: Actor, series_id: UUID, body: PutSeries) -> list[dict[str, Any]]:
@@ -66,7 +80,10 @@ async def put(desk: Desk, actor: Actor, series_id: UUID, body: PutSeries) -> lis
     Raises Invalid or Forbidden for what all dates share, InvalidRule, and IdInUse.
     """
     rule = None if body.rule is None else recurrence.parse(body.rule)
-    return await again(lambda: _put(desk, actor, series_id, body, rule))
+    outcomes = await again(lambda: _put(desk, actor, series_id, body, rule))
+    async with db.connection(desk.pool) as conn:
+        bookings = await _bookings(conn, outcomes)
+        return await explain.dates(conn, actor, body.space_ids, outcomes, bookings)
 
 
 async def _put(
@@ -100,7 +117,7 @@ async def _put(
 
 def _same(known: Any, actor: Actor, body: PutSeries, asked: dict[str, Any]) -> list[dict[str, Any]]:
     rights.check_read(actor, known["square_id"], body.unit_id)
-    if known["asked"] != asked:
+    if not bodies.same(known["asked"], asked):
         raise IdInUse
     outcomes: list[dict[str, Any]] = known["outcomes"]
     return outcomes
@@ -129,11 +146,11 @@ class _Shared:
             parsed = Date.model_validate(date)
             starts_at = time_of("starts_at", parsed.starts_at, self.place.zone)
         except (ValidationError, Invalid):
-            return Plan(date.get("id"), LATEST, None)
+            return Plan(date.get("id"), LATEST, None, domain.UNREADABLE)
         try:
             slot = self.body.slot(starts_at, time_of("ends_at", parsed.ends_at, self.place.zone))
         except Invalid:
-            return Plan(str(parsed.id), starts_at, None)
+            return Plan(str(parsed.id), starts_at, None, domain.UNREADABLE)
         about = self.body.about(self.unit_kind, self.series_id)
         booking = Booking(
             id=parsed.id,
@@ -149,7 +166,8 @@ class _Shared:
             hold_until=hold_end(self.body, self.place, self.now),
             override=self.body.override,
         )
-        return Plan(str(parsed.id), starts_at, None if domain.faults(slot) else booking)
+        faults = domain.faults(slot)
+        return Plan(str(parsed.id), starts_at, *((None, faults[0]) if faults else (booking, None)))
 
 
 async def _without_known(conn: Any, plans: Sequence[Plan]) -> list[Plan]:
@@ -158,8 +176,8 @@ async def _without_known(conn: Any, plans: Sequence[Plan]) -> list[Plan]:
     used = set(await store.find_all(conn, ids))
     checked = []
     for plan in plans:
-        fault = plan.booking is None or plan.booking.id in used
-        checked.append(replace(plan, booking=None) if fault else plan)
+        taken = plan.booking is not None and plan.booking.id in used
+        checked.append(replace(plan, booking=None, fault=domain.ID_TAKEN) if taken else plan)
         if plan.booking:
             used.add(plan.booking.id)
     return checked
@@ -205,7 +223,7 @@ def _judge(
 
 def _outcome(plan: Plan, refusal: Refusal | None, blocking: Sequence[UUID]) -> Outcome:
     if plan.booking is None:
-        return Outcome(plan.id, "invalid", (), None)
+        return Outcome(plan.id, "invalid", (), None, plan.fault)
     booking = plan.booking
     if refusal:
         booking = replace(booking, state="rejected", reason_code=refusal, blocking=tuple(blocking), hold_until=None)
@@ -233,12 +251,19 @@ async def find(desk: Desk, actor: Actor, series_id: UUID) -> list[dict[str, Any]
         unit_id = known["asked"]["unit_id"]
         rights.check_read(actor, known["square_id"], UUID(unit_id) if unit_id else None)
         outcomes: list[dict[str, Any]] = known["outcomes"]
-        ids = [UUID(one["id"]) for one in outcomes if one["reason"] != "invalid"]
-        bookings = await store.find_all(conn, ids)
+        bookings = await _bookings(conn, outcomes)
+        spaces = [UUID(space) for space in known["asked"]["space_ids"]]
+        told = await explain.dates(conn, actor, spaces, outcomes, bookings)
     now = desk.clock.now()
     shown = []
-    for one in outcomes:
-        booking = bookings.get(UUID(one["id"])) if one["reason"] != "invalid" else None
+    for one in told:
+        booking = bookings.get(one["id"])
         present = {"state": domain.state_at(booking, now), "version": booking.version} if booking else {}
         shown.append({**one, **present})
     return shown
+
+
+async def _bookings(conn: Any, outcomes: Sequence[dict[str, Any]]) -> dict[str, Booking]:
+    """By the id as it was sent, without those of dates that could not be read."""
+    ids = [UUID(one["id"]) for one in outcomes if one["reason"] != "invalid"]
+    return {str(found): booking for found, booking in (await store.find_all(conn, ids)).items()}

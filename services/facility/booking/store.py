@@ -43,9 +43,34 @@ LOCK_LEAVES = "select id from space where id = any($1::uuid[]) order by id for n
 
 # In leaf order and with ON CONFLICT: of two plain INSERTs each finds the other after both are in, and both wait.
 OCCUPY = """
-insert into booking_leaf (booking_id, space_id, during)
-select w.booking_id, w.space_id, tstzrange(w.starts_at, w.ends_at)
-from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[]) w (booking_id, space_id, starts_at, ends_at)
+insert into booking_leaf (booking_id, space_id, during, discreet_unit)
+select w.booking_id, w.space_id, tstzrange(w.starts_at, w.ends_at), w.unit_id
+from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[])
+    w (booking_id, space_id, starts_at, ends_at, unit_id)
+order by w.space_id, w.starts_at
+on conflict do nothing returning booking_id
+"""
+
+VACATE = "delete from booking_leaf where booking_id = any($1::uuid[])"
+VACATE_LEAVES = "delete from booking_leaf where booking_id = any($1::uuid[]) and space_id = any($2::uuid[])"
+
+# Which bookings occupy the leaves in each of the windows (n counts from 1), also holds that ran out.
+IN_THE_WAY = """
+select distinct w.n, l.booking_id
+from unnest($2::timestamptz[], $3::timestamptz[]) with ordinality w (starts_at, ends_at, n)
+cross join unnest($1::uuid[]) s (id)
+join booking_leaf l on l.space_id = s.id and l.during && tstzrange(w.starts_at, w.ends_at)
+where l.booking_id <> all($4::uuid[])
+"""
+
+LEAVES = "select id from space where id = any($1::uuid[]) order by id for no key update"
+
+# In leaf order and with ON CONFLICT: of two plain INSERTs each finds the other after both are in, and both wait.
+OCCUPY = """
+insert into booking_leaf (booking_id, space_id, during, discreet_unit)
+select w.booking_id, w.space_id, tstzrange(w.starts_at, w.ends_at), w.unit_id
+from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[])
+    w (booking_id, space_id, starts_at, ends_at, unit_id)
 order by w.space_id, w.starts_at
 on conflict do nothing returning booking_id
 """
@@ -125,13 +150,16 @@ async def lock_leaves(conn: Any, leaves: Sequence[UUID]) -> None:
     await conn.execute(LOCK_LEAVES, sorted(set(leaves)))
 
 
-async def occupy(conn: Any, rows: Sequence[tuple[UUID, UUID, Range]]) -> bool:
-    """Takes (booking, leaf, occupied time); False when another has any of it. The caller then rolls back."""
+async def occupy(conn: Any, rows: Sequence[tuple[UUID, UUID, Range, UUID | None]]) -> bool:
+    """Takes (booking, leaf, occupied time, unit that keeps it to itself); False when another has any of it.
+
+    The caller then rolls back.
+    """
     if not rows:
         return True
-    bookings, leaves, ranges = zip(*rows, strict=True)
+    bookings, leaves, ranges, units = zip(*rows, strict=True)
     starts, ends = [start for start, _ in ranges], [end for _, end in ranges]
-    taken = await conn.fetch(OCCUPY, list(bookings), list(leaves), starts, ends)
+    taken = await conn.fetch(OCCUPY, list(bookings), list(leaves), starts, ends, list(units))
     return len(taken) == len(rows)
 
 
@@ -150,14 +178,6 @@ async def in_the_way(
     starts, ends = [start for start, _ in windows], [end for _, end in windows]
     rows = await conn.fetch(IN_THE_WAY, list(leaves), starts, ends, list(ignoring))
     return [(row["n"] - 1, row["booking_id"]) for row in rows]
-
-
-async def occupied(
-    conn: Any, leaves: Sequence[UUID], window: Range, now: dt.datetime
-) -> list[tuple[UUID, UUID, Range]]:
-    """(leaf, booking or closure, time), without holds that ran out by `now`."""
-    rows = await conn.fetch(OCCUPIED, list(leaves), *window, now)
-    return [(row["space_id"], row["booking_id"], (row["starts_at"], row["ends_at"])) for row in rows]
 
 
 async def leaves_of(conn: Any, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
@@ -204,6 +224,8 @@ def _booking(row: Any) -> Booking:
             series_id=row["series_id"],
             organiser_kind=row["organiser_kind"],
             expected_people=row["expected_people"],
+            needs=None if row["needs"] is None else tuple(row["needs"]),
+            layout=row["layout"],
         ),
         asked=row["asked"],
         created_at=row["created_at"],
@@ -255,6 +277,8 @@ def _columns(booking: Booking) -> dict[str, Any]:
         "series_id": about.series_id,
         "organiser_kind": about.organiser_kind,
         "expected_people": about.expected_people,
+        "needs": about.needs,
+        "layout": about.layout,
         "reason_code": booking.reason_code,
         "closure_id": booking.closure_id,
         "blocking": booking.blocking,

@@ -81,6 +81,10 @@ async def clear_out(conn: Any, ran_out: Sequence[Booking], now: dt.datetime) -> 
 
 async def occupy(conn: Any, bookings: Sequence[tuple[Booking, Sequence[UUID]]]) -> None:
     """Takes the time of each booking on its leaves. Raises Overtaken when the database refuses any of it."""
-    rows = [(booking.id, leaf, booking.slot.occupied) for booking, leaves in bookings for leaf in leaves]
+    rows = [
+        (booking.id, leaf, booking.slot.occupied, booking.about.discreet_unit)
+        for booking, leaves in bookings
+        for leaf in leaves
+    ]
     if not await store.occupy(conn, rows):
         raise Overtaken

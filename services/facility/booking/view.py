@@ -1,11 +1,15 @@
 """How bookings and closures look to whoever asks: what may not be seen is absent, not hidden. Pure."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.facility.booking import sentences
 from services.facility.booking.domain import Blocker, Booking, Closure, Slot, state_at
 from services.facility.booking.free import Range
+from services.facility.booking.house import Space
 from services.facility.booking.rights import sees_details, sees_exact_times
 from shared.identity import Actor
 from shared.policy import allows
@@ -41,6 +45,8 @@ def show(booking: Booking, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "series_id": _text(about.series_id),
         "organiser_kind": about.organiser_kind,
         "expected_people": about.expected_people,
+        "needs": None if about.needs is None else list(about.needs),
+        "layout": about.layout,
         "reason_code": booking.reason_code,
         "closure_id": _text(booking.closure_id),
         "blocking": [str(other) for other in booking.blocking],
@@ -69,25 +75,41 @@ def coarse(time: Range) -> Range:
     return first, last if last == end else last + dt.timedelta(minutes=_GRID)
 
 
-def reason(blocker: Blocker, square_id: Any, zone: ZoneInfo, actor: Actor) -> dict[str, Any]:
-    """Why a time is taken. The id is always told; time, title and owner as far as the asker may see them."""
+def reason(
+    blocker: Blocker, asked: Slot, where: Sequence[Space], square_id: UUID, zone: ZoneInfo, actor: Actor
+) -> dict[str, Any]:
+    """Why a time is taken, and in which of the spaces asked for, as far as it is known.
+
+    The id is always told; time, title and owner as far as the asker may see them.
+    """
+    names = [space.name for space in where]
+    reading = asked.starts_at.astimezone(zone).date()
+    about = {"blocking_id": str(blocker.id), "space_ids": [str(space.id) for space in where]}
     if blocker.kind == "closure":
-        told = Message("Rommet er stengt.", "The room is closed.")
-        return {"rule": "closed", "message": told, "blocking_id": str(blocker.id), **_times(blocker, zone)}
-    taken: dict[str, Any] = {"rule": "occupied", "message": _TAKEN, "blocking_id": str(blocker.id)}
-    if not allows(actor, "booking.read", square_id=square_id, unit_id=blocker.unit_id):
-        return taken
+        end = sentences.span((blocker.starts_at, blocker.ends_at), zone, reading) if blocker.ends_at else None
+        told = {"rule": "closed", "message": sentences.closed(names, end), "reason_code": blocker.reason_code}
+        return {**told, **about, **_closed(blocker, zone)}
+    time, more = _seen(blocker, square_id, actor)
+    said = time and sentences.span(time, zone, reading)
+    fields = local_fields(*time, zone) if time else {}
+    return {"rule": "occupied", "message": sentences.occupied(names, said), **about, **fields, **more}
+
+
+def _seen(blocker: Blocker, square_id: UUID, actor: Actor) -> tuple[Range | None, dict[str, Any]]:
+    """The time and what else of a booking the actor may see."""
+    if blocker.ends_at is None or not allows(actor, "booking.read", square_id=square_id, unit_id=blocker.unit_id):
+        return None, {}
+    time = (blocker.starts_at, blocker.ends_at)
     if sees_details(actor, blocker.unit_id, blocker.unit_kind):
-        return taken | _times(blocker, zone) | {"title": blocker.title, "unit_id": _text(blocker.unit_id)}
+        return time, {"title": blocker.title, "unit_id": _text(blocker.unit_id)}
     exact = sees_exact_times(actor, square_id, blocker.unit_id, blocker.unit_kind)
-    return taken | _times(blocker, zone, exact=exact) | {"title": BUSY}
+    return time if exact else coarse(time), {"title": BUSY}
 
 
-def _times(blocker: Blocker, zone: ZoneInfo, *, exact: bool = True) -> dict[str, str]:
+def _closed(blocker: Blocker, zone: ZoneInfo) -> dict[str, str]:
     if blocker.ends_at is None:
         return {"starts_at": written(blocker.starts_at, zone)}
-    time = (blocker.starts_at, blocker.ends_at)
-    return local_fields(*(time if exact else coarse(time)), zone)
+    return local_fields(blocker.starts_at, blocker.ends_at, zone)
 
 
 def show_closure(closure: Closure) -> dict[str, Any]:
@@ -119,6 +141,3 @@ def _slot(slot: Slot, zone: ZoneInfo) -> dict[str, Any]:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-_TAKEN = Message("Rommet er opptatt.", "The room is taken.")

@@ -1,18 +1,15 @@
-"""HTTP of what concerns more than one booking: closures, series, free time."""
+"""HTTP of what concerns more than one booking: closures, series, what a range meets."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.facility.booking import closures, queries, series, view
 from services.facility.booking.api import AtDesk
 from services.facility.booking.bodies import PutClosure, PutSeries
-from services.facility.booking.queries import FreeQuery
-from shared.http import CurrentActor, etag
-from shared.problems import Invalid, Message
-from shared.types import Id, ShortText
-from shared.walltime import local_fields
+from shared.http import CurrentActor, etag, in_language, language
+from shared.types import Id
 
 router = APIRouter(prefix="/api/facility", tags=["bookings"])
 
@@ -48,13 +45,18 @@ async def list_closures(
 
 
 @router.put("/series/{series_id}", status_code=201)
-async def put_series(series_id: Id, body: PutSeries, at: AtDesk, who: CurrentActor) -> dict[str, Any]:
-    return {"id": str(series_id), "occurrences": await series.put(at, who, series_id, body)}
+async def put_series(series_id: Id, body: PutSeries, at: AtDesk, who: CurrentActor, request: Request) -> dict[str, Any]:
+    return _series(series_id, await series.put(at, who, series_id, body), request)
 
 
 @router.get("/series/{series_id}")
-async def get_series(series_id: Id, at: AtDesk, who: CurrentActor) -> dict[str, Any]:
-    return {"id": str(series_id), "occurrences": await series.find(at, who, series_id)}
+async def get_series(series_id: Id, at: AtDesk, who: CurrentActor, request: Request) -> dict[str, Any]:
+    return _series(series_id, await series.find(at, who, series_id), request)
+
+
+def _series(series_id: Id, occurrences: list[dict[str, Any]], request: Request) -> dict[str, Any]:
+    shown: dict[str, Any] = in_language({"id": str(series_id), "occurrences": occurrences}, language(request))
+    return shown
 
 
 @router.get("/affecting")
@@ -67,41 +69,3 @@ async def affecting(
 ) -> dict[str, Any]:
     found = await queries.affecting(at, who, space_id, (start, end))
     return {"affected": [str(booking) for booking in found]}
-
-
-@router.get("/free")
-async def free(
-    at: AtDesk,
-    who: CurrentActor,
-    start: Annotated[str, Query(alias="from")],
-    end: Annotated[str, Query(alias="to")],
-    minutes: Annotated[int, Query(ge=1, le=86_400)],
-    space_id: Annotated[list[Id] | None, Query(max_length=200)] = None,
-    square_id: Id | None = None,
-    setup_minutes: Annotated[int, Query(ge=0, le=86_400)] = 0,
-    teardown_minutes: Annotated[int, Query(ge=0, le=86_400)] = 0,
-    people: Annotated[int, Query(ge=0, lt=2**31)] = 0,
-    features: Annotated[list[ShortText] | None, Query(max_length=50)] = None,
-    together: bool = False,
-) -> dict[str, Any]:
-    if together and not space_id:
-        told = Message("«together» gjelder rom som er nevnt.", '"together" is for spaces that are named.')
-        raise Invalid(told)
-    asked = FreeQuery(
-        space_ids=space_id,
-        square_id=square_id,
-        start=start,
-        end=end,
-        minutes=minutes,
-        setup_minutes=setup_minutes,
-        teardown_minutes=teardown_minutes,
-        people=people,
-        features=features or [],
-        together=together,
-    )
-    return {"free": [_range(found) for found in await queries.free(at, who, asked)]}
-
-
-def _range(found: queries.Free) -> dict[str, Any]:
-    spaces = [str(space) for space in found.space_ids]
-    return {"space_id": spaces[0], "space_ids": spaces, **local_fields(*found.time, found.zone)}

@@ -73,8 +73,8 @@ async def find(pool: Any, who: Actor, kind: OwnerKind, owner_id: UUID) -> Found:
         if kind == "unit":
             periods = own.periods if own else None
             return Found(owner, parse(periods or []), own, owner_id if periods is not None else None)
-        source, periods = await store.effective_of(conn, owner_id)
-    return Found(owner, parse(ALWAYS if periods is None else periods), own, source)
+        source, held = await store.effective_of(conn, owner_id)
+    return Found(owner, held or parse(ALWAYS), own, source)
 
 
 async def _owner(conn: Any, kind: OwnerKind, owner_id: UUID) -> Owner:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
+from shared.contracts.opening_hours import Hours, parse
+
 OwnerKind = Literal["space", "unit"]
 
 # The owner, whether or not anything was decided about its hours.
@@ -34,13 +36,19 @@ with recursive above (named, id, parent_id, distance) as (
     union all
     select a.named, p.id, p.parent_id, a.distance + 1 from above a join space p on p.id = a.parent_id
 )
-select distinct on (a.named) a.named, a.id as source, newest.periods
+select distinct on (a.named) a.named, a.id as source, newest.decision, newest.decided_at
 from above a
 cross join lateral (
-    select h.periods from hours h where h.owner_kind = 'space' and h.owner_id = a.id order by h.decision desc limit 1
+    select h.decision, h.decided_at, h.periods is not null as some from hours h
+    where h.owner_kind = 'space' and h.owner_id = a.id order by h.decision desc limit 1
 ) newest
-where newest.periods is not null
+where newest.some
 order by a.named, a.distance
+"""
+PERIODS = """
+select h.owner_id, h.decision, h.decided_at, h.periods
+from unnest($1::uuid[], $2::int[]) w (owner_id, decision)
+join hours h on h.owner_kind = 'space' and h.owner_id = w.owner_id and h.decision = w.decision
 """
 
 PeriodsJson = list[dict[str, Any]]
@@ -78,12 +86,31 @@ async def decide(conn: Any, kind: OwnerKind, owner_id: UUID, decision: Decision)
     await conn.execute(DECIDE, kind, owner_id, *decision)
 
 
-async def effective(conn: Any, space_ids: Sequence[UUID]) -> dict[UUID, PeriodsJson]:
-    """The periods that limit each space; a space that is missing in the answer is always open."""
-    return {row["named"]: row["periods"] for row in await conn.fetch(EFFECTIVE, list(space_ids))}
+async def effective(conn: Any, space_ids: Sequence[UUID]) -> dict[UUID, Hours]:
+    """The hours that limit each space; a space that is missing in the answer is always open."""
+    rows = await conn.fetch(EFFECTIVE, list(space_ids))
+    wanted = {row["named"]: (row["source"], row["decision"], row["decided_at"]) for row in rows}
+    found = {key: _known[key] for key in wanted.values() if key in _known}
+    new = [key for key in dict.fromkeys(wanted.values()) if key not in found]
+    for row in await conn.fetch(PERIODS, [key[0] for key in new], [key[1] for key in new]) if new else []:
+        key = (row["owner_id"], row["decision"], row["decided_at"])
+        found[key] = parse(row["periods"])
+        _keep(key, found[key])
+    return {space: found[key] for space, key in wanted.items()}
 
 
-async def effective_of(conn: Any, space_id: UUID) -> tuple[UUID | None, PeriodsJson | None]:
-    """Whose periods limit the space, and these; nobody's where it is always open."""
+async def effective_of(conn: Any, space_id: UUID) -> tuple[UUID | None, Hours | None]:
+    """Whose hours limit the space, and these; nobody's where it is always open."""
     row = await conn.fetchrow(EFFECTIVE, [space_id])
-    return (row["source"], row["periods"]) if row else (None, None)
+    return (row["source"], (await effective(conn, [space_id]))[space_id]) if row else (None, None)
+
+
+# A decision never changes, so a process keeps what it means. The oldest go first.
+_MOST_KNOWN = 4096
+_known: dict[tuple[UUID, int, dt.datetime], Hours] = {}
+
+
+def _keep(key: tuple[UUID, int, dt.datetime], held: Hours) -> None:
+    while len(_known) >= _MOST_KNOWN:
+        del _known[next(iter(_known))]
+    _known[key] = held

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from shared.contracts.facility import Membership, SquareStatus
+from shared.contracts.facility import Layout, Membership, NoiseLevel, OrganiserKind, SquareStatus
 from shared.contracts.platform import UnitKind
 from shared.types import Body, Flag, Id, LocalDate, ShortText, SmallCount
 
@@ -87,6 +87,11 @@ class PutUnit(Body):
         return self.memberships or [alone]
 
 
+class NeighbourIn(Body):
+    space_id: Id
+    attenuation: NoiseLevel
+
+
 class PutSpace(Body):
     """Without a name it is called by the beginning of its id."""
 
@@ -95,10 +100,22 @@ class PutSpace(Body):
     parent_id: Id | None = None
     unit_id: Id | None = None
     capacity: SmallCount | None = None
+    layouts: dict[Layout, SmallCount] = {}
     features: Features = []
     floor: ShortText | None = None
     bookable: Flag = True
     position: SmallCount = 0
+    noise_out: NoiseLevel | None = None
+    noise_tolerance: NoiseLevel | None = None
+    neighbours: Annotated[list[NeighbourIn], Field(max_length=50)] = []
+    prices: dict[OrganiserKind, SmallCount] = {}
+
+    @model_validator(mode="after")
+    def _heard_once_in_each(self) -> Self:
+        heard = [one.space_id for one in self.neighbours]
+        if len(set(heard)) != len(heard):
+            raise ValueError("each neighbour is named once")
+        return self
 
     def state(self, space_id: UUID) -> dict[str, Any]:
         return {**self.model_dump(), "space_id": space_id, "name": self.name or f"Rom {str(space_id)[:4]}"}

@@ -30,6 +30,7 @@ AHEAD = Message("Rommet har bookinger fram i tid.", "The room has bookings ahead
 KEEPS_KIND = Message("En enhet bytter ikke type.", "A unit does not change its kind.")
 HAS_PARTS = Message("Rommet har deler som må fjernes først.", "The room has parts that must go first.")
 CYCLE = Message("Et rom kan ikke være en del av seg selv.", "A room cannot be part of itself.")
+NO_NEIGHBOUR = Message("Et rom er ikke sin egen nabo.", "A room is not its own neighbour.")
 OTHER_SQUARE = Message("Det hører til et annet torg.", "It belongs to another square.")
 UNKNOWN = Message("Finnes ikke.", "There is no such thing.")
 
@@ -180,8 +181,17 @@ async def _check_space(conn: Any, known: Space | None, wanted: Space, now: dt.da
             raise _refused("parent_id", OTHER_SQUARE)
         if wanted.space_id in await store.above(conn, wanted.parent_id):
             raise _refused("parent_id", CYCLE)
+    await _check_neighbours(conn, wanted)
     if not known or known.withdrawn or known.parent_id != wanted.parent_id:
         await _check_forest(conn, known, wanted, now)
+
+
+async def _check_neighbours(conn: Any, wanted: Space) -> None:
+    heard = {one.space_id for one in wanted.neighbours}
+    if wanted.space_id in heard:
+        raise _refused("neighbours", NO_NEIGHBOUR)
+    if heard - await store.there(conn, sorted(heard), wanted.square_id):
+        raise _refused("neighbours", UNKNOWN)
 
 
 async def _check_forest(conn: Any, known: Space | None, wanted: Space, now: dt.datetime) -> None:

@@ -1,5 +1,7 @@
 """What a room may have. Free tags are allowed beside these; searching by access needs relies on these names."""
 
+from collections.abc import Collection
+
 from shared.problems import Message
 
 KNOWN: dict[str, Message] = {
@@ -22,3 +24,16 @@ KNOWN: dict[str, Message] = {
     "wood_tools": Message("treverktøy", "wood tools"),
     "extraction": Message("avtrekk", "extraction"),
 }
+
+# An access need is met by any of these: a room that the lift goes to is reached without steps.
+MET_BY: dict[str, tuple[str, ...]] = {"step_free": ("step_free", "lift")}
+
+
+def has(there: Collection[str], need: str) -> bool:
+    """Whether a room with these features meets the need."""
+    return any(name in there for name in MET_BY.get(need, (need,)))
+
+
+def title(name: str) -> Message:
+    """A feature in words; a free tag is its own word."""
+    return KNOWN.get(name, Message(name, name))

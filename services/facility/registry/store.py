@@ -32,11 +32,13 @@ select * from space where ($1::uuid is null or square_id = $1) and not withdrawn
 """
 SAVE_SPACE = """
 insert into space (id, version, square_id, parent_id, unit_id, name, capacity, features, floor, bookable, position,
-    withdrawn)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    withdrawn, layouts, noise_out, noise_tolerance, neighbours, prices)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 on conflict (id) do update set version = excluded.version, parent_id = excluded.parent_id,
     unit_id = excluded.unit_id, name = excluded.name, capacity = excluded.capacity, features = excluded.features,
-    floor = excluded.floor, bookable = excluded.bookable, position = excluded.position, withdrawn = excluded.withdrawn
+    floor = excluded.floor, bookable = excluded.bookable, position = excluded.position, withdrawn = excluded.withdrawn,
+    layouts = excluded.layouts, noise_out = excluded.noise_out, noise_tolerance = excluded.noise_tolerance,
+    neighbours = excluded.neighbours, prices = excluded.prices
 where space.version = excluded.version - 1
 returning version
 """
@@ -77,6 +79,7 @@ select exists (
       and coalesce(upper(l.during) > $3, true)
 )
 """
+THERE = "select id from space where id = any($1::uuid[]) and square_id = $2 and not withdrawn"
 HAS_CHILDREN = "select exists (select from space where parent_id = $1 and not withdrawn)"
 
 
@@ -134,6 +137,11 @@ async def save_space(conn: Any, version: int, state: Space) -> bool:
         state.bookable,
         state.position,
         state.withdrawn,
+        state.layouts,
+        state.noise_out,
+        state.noise_tolerance,
+        [one.model_dump(mode="json") for one in state.neighbours],
+        state.prices,
     )
     return bool(await conn.fetchval(SAVE_SPACE, *values))
 
@@ -164,6 +172,11 @@ async def taken_whole(conn: Any, space_id: UUID, now: dt.datetime) -> bool:
     """Whether a booking or closure takes the space, or one it is part of, as a whole."""
     named = await above(conn, space_id)
     return bool(await conn.fetchval(TAKEN_WHOLE, await under(conn, named[-1]), named, now)) if named else False
+
+
+async def there(conn: Any, space_ids: Sequence[UUID], square_id: UUID) -> set[UUID]:
+    """Those of the spaces that the square has."""
+    return {row["id"] for row in await conn.fetch(THERE, list(space_ids), square_id)} if space_ids else set()
 
 
 async def has_children(conn: Any, space_id: UUID) -> bool:

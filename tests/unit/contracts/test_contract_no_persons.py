@@ -62,6 +62,8 @@ def _walk(node: dict[str, Any], root: dict[str, Any], path: str) -> Iterator[tup
     elif "properties" in node:
         for name, field in node["properties"].items():
             yield from _walk(field, root, f"{path}.{name}")
+    elif "enum" in node.get("propertyNames", {}):  # keys out of a list are no text
+        yield from _walk(node["additionalProperties"], root, path)
     elif node.get("type") == "array":
         yield from _walk(node["items"], root, path)
     else:

@@ -131,6 +131,10 @@ export interface Reason {
 export interface Alternative {
   kind: string
   space_ids: string[]
+  name: string
+  setup_minutes: number
+  teardown_minutes: number
+  why: string[]
   starts_at: string
   ends_at: string
   local_date: string

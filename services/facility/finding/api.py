@@ -1,0 +1,59 @@
+"""HTTP of finding: free time, and rooms for a purpose."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from services.facility.booking.api import AtDesk
+from services.facility.finding import queries, words
+from services.facility.finding.bodies import Find, Search
+from services.facility.finding.queries import Candidate, Finding, Found
+from shared.http import CurrentActor, in_language, language
+from shared.walltime import local_fields
+
+router = APIRouter(prefix="/api/facility", tags=["finding"])
+
+
+@router.get("/free")
+async def free(at: AtDesk, who: CurrentActor, asked: Annotated[Search, Query()]) -> dict[str, Any]:
+    return {"free": [_range(found) for found in await queries.free(at, who, asked)]}
+
+
+@router.get("/find")
+async def find(at: AtDesk, who: CurrentActor, asked: Annotated[Find, Query()], request: Request) -> dict[str, Any]:
+    """Rooms that do, best first, each with why; and how many do not, by reason."""
+    found = await queries.find(at, who, asked)
+    candidates = [_candidate(number, one, found, asked) for number, one in enumerate(found.candidates, 1)]
+    left_out = [
+        {"reason": reason, "rooms": count, "message": words.left_out(reason, count)}
+        for reason, count in sorted(found.left_out.items())
+    ]
+    answer: dict[str, Any] = in_language({"candidates": candidates, "left_out": left_out}, language(request))
+    return answer
+
+
+def _range(found: Found) -> dict[str, Any]:
+    spaces = [str(space) for space in found.space_ids]
+    return {"space_id": spaces[0], "space_ids": spaces, **local_fields(*found.time, found.zone)}
+
+
+def _candidate(number: int, one: Candidate, found: Finding, asked: Find) -> dict[str, Any]:
+    room, needs = one.suit.room, asked.needs()
+    return {
+        "rank": number,
+        "space_id": str(room.id),
+        "name": room.name,
+        "square_id": str(room.square_id),
+        "square_name": room.square_name,
+        "unit_id": room.unit_id and str(room.unit_id),
+        "floor": room.floor,
+        "capacity": room.capacity,
+        "layouts": dict(room.layouts),
+        "features": list(room.features),
+        "price_per_hour": room.price(asked.organiser_kind),
+        "free": [local_fields(*time, room.zone) for time in one.times],
+        "free_ranges": one.ranges,
+        "free_minutes": int(one.lasting.total_seconds()) // 60,
+        "disturbs": [str(other.id) for other in one.suit.disturbs],
+        "why": words.why(one.suit, needs, found.near, found.rooms.surroundings),
+    }

@@ -1,0 +1,227 @@
+"""All SQL of finding: the rooms with all that they are searched by, and where bookings still fit. Nothing is locked."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from services.facility.booking.free import Range, Wanted
+from services.facility.booking.house import Space, space_fields
+from services.facility.finding.domain import Room, Surroundings
+from services.facility.hours import store as hours
+from shared.contracts.opening_hours import Hours
+
+# Every change counts a version one up, so the sums tell whether anything has changed.
+STATE = """
+select current_database() as house, (select count(*) from space) as spaces,
+    (select sum(version) from space) as space_versions, (select sum(version) from square) as square_versions
+"""
+ROOMS = """
+with recursive under (named, id) as (
+    select id, id from space where not withdrawn
+    union all
+    select u.named, c.id from under u join space c on c.parent_id = u.id and not c.withdrawn
+), leaf (named, leaves) as (
+    select u.named, array_agg(u.id) from under u
+    where not exists (select from space c where c.parent_id = u.id and not c.withdrawn)
+    group by u.named
+)
+select s.*, q.time_zone, q.name as square_name, q.status not in ('paused', 'closed') as square_works, l.leaves
+from space s join square q on q.id = s.square_id join leaf l on l.named = s.id
+order by q.name, q.id, s.position, s.name, s.id
+"""
+
+# The longest ranges of bare time for each group of spaces that are booked at once ($1 numbers them, one row a leaf).
+#
+#     taken      ####              ######        on any leaf, widened by the wanted teardown before and setup after it:
+#     free           [    )              [       what is left, inside the hours of every space, is where bare time lies
+#
+# Where the asker may not see times ($3 false, nor one of the units $4), a health station takes whole half hours. The
+# bookings $5 are in nobody's way; $6 to $8 is more that is. $9 are opening hours, each told once, and $10 and $11 whose
+# they are. Looked for in $12, with what may matter to it in $13: ranges of at least $14, with $15 of setup and $16 of
+# teardown, as of $17. Of each group the first $18, with how many there are and how long they last in all.
+FREE = """
+with asked (g, leaf, exact) as (
+    select * from unnest($1::int[], $2::uuid[], $3::boolean[])
+), gone as materialized (
+    select id from booking where (state = 'held' or state_before = 'held') and hold_until <= $17
+), busy (g, during) as (
+    select a.g, case
+        when l.discreet_unit is null or a.exact or l.discreet_unit = any($4::uuid[]) then l.during
+        else tstzrange(date_bin('30 min', lower(l.during), 'epoch'),
+            date_bin('30 min', upper(l.during) + interval '30 min' - interval '1 microsecond', 'epoch')) end
+    from asked a join booking_leaf l on l.space_id = a.leaf and l.during && $13::tstzrange
+    where l.booking_id <> all($5::uuid[]) and l.booking_id not in (select id from gone)
+    union all
+    select a.g, c.during from asked a join closure_leaf c on c.space_id = a.leaf and c.during && $13::tstzrange
+    union all
+    select m.g, tstzrange(m.starts_at, m.ends_at)
+    from unnest($6::int[], $7::timestamptz[], $8::timestamptz[]) m (g, starts_at, ends_at)
+), taken (g, during) as (
+    select g, range_agg(tstzrange(lower(during) - $16::interval, upper(during) + $15::interval)) from busy group by g
+), told (h, during) as materialized (
+    select h, during::tstzmultirange from unnest($9::text[]) with ordinality t (during, h)
+), opened (g, during) as (
+    select o.g, range_intersect_agg(t.during) from unnest($10::int[], $11::int[]) o (g, h) join told t using (h)
+    group by o.g
+), bare (g, during) as (
+    select g, unnest(
+        tstzmultirange($12::tstzrange) * coalesce(o.during, tstzmultirange($12::tstzrange)) - coalesce(t.during, '{}'))
+    from (select distinct g from asked) a left join opened o using (g) left join taken t using (g)
+), whole (g, starts_at, ends_at) as (
+    select g, date_bin('1 min', lower(during) + interval '1 min' - interval '1 microsecond', 'epoch'),
+        date_bin('1 min', upper(during), 'epoch')
+    from bare
+), long (g, starts_at, ends_at, nth, ranges, lasting) as (
+    select g, starts_at, ends_at, row_number() over (partition by g order by starts_at),
+        count(*) over (partition by g), sum(ends_at - starts_at) over (partition by g)
+    from whole where ends_at - starts_at >= $14::interval
+)
+select g, starts_at, ends_at, ranges, lasting from long where nth <= $18 order by g, starts_at limit $19
+"""
+MOST_ROWS = 5000
+_GRID = dt.timedelta(minutes=30)
+_ONE_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Whose question it is: in which squares and of which units every time may be seen."""
+
+    squares: frozenset[UUID] = frozenset()
+    units: Sequence[UUID] = ()
+
+
+@dataclass(frozen=True)
+class More:
+    """What is in the way beside bookings and closures: (group, time)."""
+
+    busy: Sequence[tuple[int, Range]] = ()
+    ignoring: Sequence[UUID] = ()
+    limits: Sequence[Hours] = ()  # hours that every group keeps to, beside those of its spaces
+    any_hours: bool = False  # whether the spaces are open or not
+
+
+@dataclass(frozen=True)
+class Free:
+    """One free range of a group, how many the group has, and how long they last together."""
+
+    group: int
+    time: Range
+    ranges: int
+    lasting: dt.timedelta
+
+
+class Rooms:
+    """Every space there is, in the order people list them."""
+
+    def __init__(self, rooms: Sequence[Room]) -> None:
+        self.all = rooms
+        self.by_id = {room.id: room for room in rooms}
+        self.surroundings = Surroundings(rooms)
+
+
+async def rooms(conn: Any) -> Rooms:
+    """The house seldom changes, and every search wants all of it: read again when a version has changed."""
+    state = tuple(await conn.fetchrow(STATE))
+    if state not in _known:
+        _known.clear()
+        _known[state] = Rooms([_room(row) for row in await conn.fetch(ROOMS)])
+    return _known[state]
+
+
+_known: dict[tuple[Any, ...], Rooms] = {}
+
+
+async def free(
+    conn: Any,
+    groups: Sequence[Sequence[Space]],
+    wanted: Wanted,
+    now: dt.datetime,
+    sight: Sight,
+    more: More = More(),
+    *,
+    each: int = MOST_ROWS,
+    most: int = MOST_ROWS,
+) -> list[Free]:
+    """Where a booking of the wanted length fits, by group and start: at most `each` of a group and `most` in all."""
+    asked = [
+        (g, leaf, space.square_id in sight.squares)
+        for g, spaces in enumerate(groups)
+        for space in spaces
+        for leaf in space.leaves
+    ]
+    if not asked:
+        return []
+    told, whose = await _hours(conn, groups, wanted.window, more)
+    rows = await conn.fetch(
+        FREE,
+        *_columns(asked, 3),
+        list(sight.units),
+        list(more.ignoring),
+        *_columns([(g, start, end) for g, (start, end) in more.busy], 3),
+        told,
+        *_columns(whose, 2),
+        asyncpg.Range(*wanted.window),
+        _reach(wanted),
+        wanted.length,
+        wanted.setup,
+        wanted.teardown,
+        now,
+        each,
+        most,
+    )
+    return [Free(row["g"], (row["starts_at"], row["ends_at"]), row["ranges"], row["lasting"]) for row in rows]
+
+
+def _reach(wanted: Wanted) -> "asyncpg.Range[dt.datetime]":
+    """Whatever lies outside is in nobody's way, also when it is told in half hours."""
+    start, end = wanted.window
+    return asyncpg.Range(start - wanted.setup - _GRID, end + wanted.teardown + _GRID)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [[row[at] for row in rows] for at in range(width)]
+
+
+async def _hours(
+    conn: Any, groups: Sequence[Sequence[Space]], window: Range, more: More
+) -> tuple[list[str], list[tuple[int, int]]]:
+    """(opening hours as multiranges, (group, which of them counted from 1)); a space that is always open has none."""
+    spaces = {space.id: space for spaces in groups for space in spaces}
+    known = {} if more.any_hours else await hours.effective(conn, list(spaces))
+    numbers: dict[str, int] = {}
+    whose = []
+    for g, members in enumerate(groups):
+        own = [(known[space.id], space.zone) for space in members if space.id in known]
+        for held, zone in [*own, *((limit, members[0].zone) for limit in more.limits)]:
+            text = _multirange(held, window[0].astimezone(zone).date(), window[1].astimezone(zone).date(), zone)
+            whose.append((g, numbers.setdefault(text, len(numbers) + 1)))
+    return list(numbers), whose
+
+
+@lru_cache(maxsize=4096)
+def _multirange(held: Hours, first: dt.date, last: dt.date, zone: ZoneInfo) -> str:
+    """Each set of hours is written out once a window, whoever asks."""
+    ranges = held.open_ranges(first - _ONE_DAY, last + _ONE_DAY, zone)
+    return "{" + ",".join(f"[{start.isoformat()},{end.isoformat()})" for start, end in ranges) + "}"
+
+
+def _room(row: Any) -> Room:
+    return Room(
+        **space_fields(row),
+        floor=row["floor"],
+        position=row["position"],
+        square_name=row["square_name"],
+        square_works=row["square_works"],
+        layouts=row["layouts"],
+        noise_out=row["noise_out"],
+        noise_tolerance=row["noise_tolerance"],
+        neighbours=tuple((UUID(one["space_id"]), one["attenuation"]) for one in row["neighbours"]),
+        prices=row["prices"],
+    )
