@@ -27,6 +27,7 @@ from shared.problems import (
     NotFound,
     PreconditionRequired,
     Problem,
+    Stale,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -122,6 +123,14 @@ def if_match(request: Request) -> int:
 
 
 SeenVersion = Annotated[int, Depends(if_match)]
+
+
+def check_version(seen: int | None, present: int, current: Callable[[], Any]) -> None:
+    """The caller has seen the present version. Raises PreconditionRequired, or Stale with what is there now."""
+    if seen is None:
+        raise PreconditionRequired
+    if seen != present:
+        raise Stale(current())
 
 
 def etag(version: int) -> dict[str, str]:

@@ -74,6 +74,9 @@ _VALUES = {
     "the end must be after the start": "slutten må være etter starten",
     "a range lasts at most 60 days": "et tidsrom varer høyst 60 dager",
     "it lasts at most 24 hours": "det varer høyst 24 timer",
+    "a phone number is written in digits, as 400 00 000 or +47 400 00 000": (
+        "et telefonnummer skrives med sifre, som 400 00 000 eller +47 400 00 000"
+    ),
     "more were resolved than were counted": "flere er løst enn det som er talt",
     "a channel and topic is given twice": "samme kanal og tema er oppgitt to ganger",
 }

@@ -11,10 +11,10 @@ from uuid import UUID
 from shared import db, envelope, logs, outbox
 from shared.clock import Clock
 from shared.contracts.programme import Activity, Occurrence
-from shared.http import correlation_id
+from shared.http import check_version, correlation_id
 from shared.identity import Actor
 from shared.policy import require
-from shared.problems import IdInUse, Invalid, Message, NotFound, PreconditionRequired, Problem, Stale, Unavailable
+from shared.problems import IdInUse, Invalid, Message, NotFound, Problem, Unavailable
 from shared.programme import domain, places, store
 from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, PutSeries, Reschedule
 from shared.programme.rooms import Rooms
@@ -310,10 +310,7 @@ async def _locked(conn: Any, who: Actor, action: Any, occurrence_id: UUID, seen:
 
 
 def check_seen(seen: int | None, version: int, state: Contract) -> None:
-    if seen is None:
-        raise PreconditionRequired
-    if seen != version:
-        raise Stale(shown(version, state))
+    check_version(seen, version, lambda: shown(version, state))
 
 
 def shown(version: int, state: Contract) -> dict[str, Any]:

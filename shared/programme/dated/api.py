@@ -46,8 +46,8 @@ def add_reads(api: APIRouter, kind: Kind[T], path: str, name: str) -> None:
         unit_id: Id | None = None,
         after: Id | None = None,
     ) -> dict[str, Any]:
-        """What touches the range, oldest first. `next`: where there is more, what to send as `after`."""
-        require(who, "programme.read", square_id=square_id, unit_id=unit_id)
+        """What touches the range and the asker may see, oldest first. `next`: what to send as `after` for more."""
+        require(who, "programme.read", square_id=square_id, unit_id=unit_id if square_id else None)
         check_window(since, until)
         window = Window(since, until, square_id, unit_id, after)
         async with db.connection(unit.pool) as conn:

@@ -1,6 +1,6 @@
 """What is done with dated things, each in one transaction that ends with its event."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -22,6 +22,7 @@ KEEPS_ITS_PLACE = Message(
 )
 T = TypeVar("T", bound=Dated)
 Change = Callable[[T], tuple[T, str]]
+Check = Callable[[Any, T], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,18 @@ class Asker:
         require(self.who, self.action, square_id=self.home or state.square_id, unit_id=state.unit_id)
 
 
-async def put(unit: Unit, asker: Asker, kind: Kind[T], wanted: T, verb: str, change: Change[T]) -> Saved:
+async def put(
+    unit: Unit,
+    asker: Asker,
+    kind: Kind[T],
+    wanted: T,
+    verb: str,
+    change: Change[T],
+    check: Check[T] | None = None,
+) -> Saved:
     """Makes `wanted` and says `verb`, or makes of what is there what `change` does. The same again changes nothing.
 
-    The caller has seen to it that the unit may do so at that square.
+    The caller has seen to it that the unit may do so at that square. `check` may refuse a change in its transaction.
     """
 
     async def work() -> Saved:
@@ -55,7 +64,7 @@ async def put(unit: Unit, asker: Asker, kind: Kind[T], wanted: T, verb: str, cha
                 return await save(unit, conn, kind, 1, wanted, verb)
             asker.require(known[1])
             _check_same_place(known[1], wanted)
-            return await _changed(unit, conn, asker, kind, known, change)
+            return await _changed(unit, conn, asker, kind, known, change, check)
 
     asker.require(wanted)
     return await db.retrying(work)
@@ -119,11 +128,19 @@ def decided(asker: Asker, known: tuple[int, T], change: Change[T]) -> tuple[T, s
 
 
 async def _changed(
-    unit: Unit, conn: Any, asker: Asker, kind: Kind[T], known: tuple[int, T], change: Change[T]
+    unit: Unit,
+    conn: Any,
+    asker: Asker,
+    kind: Kind[T],
+    known: tuple[int, T],
+    change: Change[T],
+    check: Check[T] | None = None,
 ) -> Saved:
     outcome = decided(asker, known, change)
     if outcome is None:
         return Saved(*known)
+    if check:
+        await check(conn, outcome[0])
     return await save(unit, conn, kind, known[0] + 1, *outcome)
 
 
