@@ -14,6 +14,8 @@ from services.facility.booking.commands import expire_due
 from services.facility.booking.desk import Desk
 from services.facility.finding import api as finding_api
 from services.facility.hours import api as hours_api
+from services.facility.offers import api as offers_api
+from services.facility.offers.commands import look
 from services.facility.registry import api as registry_api
 from shared import db, deadletter, logs
 from shared.background import every, running
@@ -32,7 +34,9 @@ def build(settings: Settings) -> FastAPI:
     clock = build_clock(settings.test_clock)
 
     async def run_due() -> None:
-        await expire_due(Desk(app.state.pool, clock))
+        desk = Desk(app.state.pool, clock)
+        await expire_due(desk)
+        await look(desk)
 
     async def run_due_in_time() -> None:
         if not stands_still(clock):
@@ -73,6 +77,7 @@ def build(settings: Settings) -> FastAPI:
             audit_api.router,
             recurrence_api.router,
             finding_api.router,
+            offers_api.router,
             deadletter.router(SERVICE, lambda: app.state.reactions.apply),
         ],
         lifespan=lifespan,

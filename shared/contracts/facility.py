@@ -163,6 +163,7 @@ EVENTS: dict[str, type[Contract]] = {
             "moved",
             "affected",
             "restored",
+            "offered",
         )
     },
     "closure.declared.v1": Closure,

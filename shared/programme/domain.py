@@ -121,6 +121,11 @@ def after_booking(occurrence: Occurrence, booking: Booking, verb: str) -> tuple[
     return None
 
 
+def given_room(draft: Occurrence, booking: Booking) -> Occurrence | None:
+    """A draft whose refused room was offered later, and taken; None where it has moved on meanwhile."""
+    return scheduled(draft, booking.booking_id) if _same_slot(draft, booking) else None
+
+
 def accepted(occurrence: Occurrence) -> Occurrence:
     """The editor agrees to what befell the room."""
     if occurrence.state != "affected":

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 from shared import outbox
 from shared.contracts import facility
@@ -26,6 +27,8 @@ def _booking(unit: Unit, verb: str) -> Handler:
     async def react(conn: Any, event: Event) -> None:
         booking = facility.Booking.model_validate(event.data)
         known = await store.by_booking(conn, booking.booking_id)
+        if not known and verb == "confirmed":
+            await _give_room(conn, unit, booking, event.subjectversion)
         if not known or event.subjectversion <= known[1]:
             return
         version, occurrence, asked = known[0]
@@ -37,6 +40,16 @@ def _booking(unit: Unit, verb: str) -> Handler:
             await outbox.record(conn, unit.event(said, version + 1, state, unit.clock.now()))
 
     return react
+
+
+async def _give_room(conn: Any, unit: Unit, booking: facility.Booking, booking_version: int) -> None:
+    kind, _, owner = (booking.owner_ref or "").partition("/")
+    known = await store.roomless(conn, UUID(owner)) if kind == "occurrence" else None
+    given = domain.given_room(known[1], booking) if known else None
+    if known and given:
+        await store.save_occurrence(conn, known[0] + 1, given, known[2])
+        await store.agree(conn, given.occurrence_id, booking_version)
+        await outbox.record(conn, unit.event("scheduled", known[0] + 1, given, unit.clock.now()))
 
 
 async def remember_unit(conn: Any, event: Event) -> None:

@@ -24,6 +24,7 @@ returning version
 OCCURRENCE = "select version, state, asked from occurrence where occurrence_id = $1"
 OCCURRENCE_LOCKED = f"{OCCURRENCE} for update"
 BY_BOOKING_LOCKED = "select version, state, asked, booking_version from occurrence where booking_id = $1 for update"
+ROOMLESS_LOCKED = f"{OCCURRENCE} and booking_id is null and status = 'draft' for update"
 AGREES_WITH = "update occurrence set booking_version = $2 where occurrence_id = $1"
 # What touches the window, oldest first.
 OCCURRENCES = """
@@ -93,6 +94,12 @@ async def by_booking(conn: Any, booking_id: UUID) -> tuple[Row, int] | None:
     """With the version of the booking it agrees with. Locked: the caller decides about it in this transaction."""
     row = await conn.fetchrow(BY_BOOKING_LOCKED, booking_id)
     return (_row(row), row["booking_version"]) if row else None
+
+
+async def roomless(conn: Any, occurrence_id: UUID) -> Row | None:
+    """A draft that has no room. Locked."""
+    row = await conn.fetchrow(ROOMLESS_LOCKED, occurrence_id)
+    return _row(row) if row else None
 
 
 async def agree(conn: Any, occurrence_id: UUID, booking_version: int) -> None:

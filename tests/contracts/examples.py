@@ -155,6 +155,7 @@ def _bookings() -> dict[str, dict[str, Any]]:
         "moved": {"state": "confirmed", **before},
         "affected": {**gone, "reason_code": "water_damage", "closure_id": CLOSURE},
         "restored": {"state": "confirmed", "closure_id": CLOSURE},
+        "offered": {**gone, "state": "rejected", "reason_code": "offered"},
     }
 
 

@@ -282,3 +282,33 @@ async def test_front_line_may_count_but_not_plan(house: House, keys: infra.Keys)
     assert refused.status_code == 403
     stranger = keys.headers(f"front_line@{uuid.uuid4()}")
     assert (await house.library.get(path, headers=stranger)).status_code == 404
+
+
+async def test_series_date_refused_and_offered_later_is_scheduled_when_taken(house: House) -> None:
+    room = await house.room()
+    blocker = (await house.plan(room)).json()
+    date = {"id": str(uuid.uuid4()), **NOON}
+    body = {"activity_id": house.activity, "space_ids": [room], "occurrences": [date]}
+    made = await ok(house.library.put(f"/api/library/series/{uuid.uuid4()}", json=body))
+    draft = made["occurrences"][0]
+    assert draft["state"] == "draft"
+    assert (await house.step(blocker, "cancel")).status_code == 200
+
+    async def offered() -> bool:
+        await ok(house.facility.put("/test/clock", json={"now": None}))
+        return bool(await offers())
+
+    async def offers() -> list[dict[str, Any]]:
+        found = await ok(house.facility.get("/api/facility/offers", params={"square_id": house.square}))
+        return [one for one in found["offers"] if one["owner_ref"] == f"occurrence/{date['id']}"]
+
+    await until(offered)
+    (one,) = await offers()
+    headers = {"If-Match": f'"{one["version"]}"'}
+    await ok(house.facility.post(f"/api/facility/bookings/{one['id']}/take-offer", headers=headers))
+
+    async def scheduled() -> bool:
+        seen = await house.look(draft)
+        return (seen["state"], seen["booking_id"]) == ("scheduled", one["id"])
+
+    await until(scheduled)

@@ -96,7 +96,7 @@ async def list_bookings(
 ) -> JSONResponse:
     found = await queries.listed(at, who, square_id, space_id, (start, end), after, limit)
     now = at.clock.now()
-    shown = [_worded(view.show(booking, who, now), request) for booking in found.bookings]
+    shown = [worded(view.show(booking, who, now), request) for booking in found.bookings]
     return JSONResponse({"bookings": shown, "next": found.next})
 
 
@@ -109,9 +109,9 @@ async def _order(
 
 def answer(request: Request, booking: Booking, at: Desk, who: Actor, status: int = 200) -> JSONResponse:
     now: dt.datetime = at.clock.now()
-    return JSONResponse(_worded(view.show(booking, who, now), request), status, etag(booking.version))
+    return JSONResponse(worded(view.show(booking, who, now), request), status, etag(booking.version))
 
 
-def _worded(shown: dict[str, Any], request: Request) -> dict[str, Any]:
+def worded(shown: dict[str, Any], request: Request) -> dict[str, Any]:
     tongue = language(request)
     return {key: item.in_language(tongue) if isinstance(item, Message) else item for key, item in shown.items()}

@@ -270,6 +270,19 @@ def take_again(booking: Booking, now: dt.datetime) -> Booking:
     return _next(booking, now, state="confirmed", hold_until=None, state_before=None, reason_code=None)
 
 
+def offer(booking: Booking, now: dt.datetime) -> Booking:
+    """Its time has become free: still refused, until its owner takes it."""
+    return _next(booking, now, reason_code="offered", blocking=())
+
+
+def take_offer(booking: Booking, now: dt.datetime) -> Booking:
+    return _next(booking, now, state="confirmed", reason_code=None)
+
+
+def decline_offer(booking: Booking, now: dt.datetime) -> Booking:
+    return _next(booking, now, reason_code="declined")
+
+
 def lose(booking: Booking, now: dt.datetime, blocking: Sequence[UUID]) -> Booking:
     """The owner counted on a hold that is gone: said again, so that the owner hears it after its own word."""
     return _next(booking, now, state="expired", state_before=None, blocking=tuple(blocking))

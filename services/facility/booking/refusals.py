@@ -88,3 +88,7 @@ def wrong_state(what: Order, state: BookingState) -> WrongState:
     )
     reason = {"rule": "wrong_state", "message": message, "order": what, "accepted": {"orders": orders_for(state)}}
     return WrongState(message, state=state, reasons=[reason])
+
+
+def over() -> Fault:
+    return Fault("over", Message("Tiden er over.", "The time is over."))

@@ -1,0 +1,69 @@
+"""All SQL of offers."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+# Refused dates of series still ahead whose known obstacles are all gone. What the time is taken by now is looked at
+# under its locks, date by date.
+CANDIDATES = """
+select b.id from booking b left join still_refused s on s.booking_id = b.id
+where b.state = 'rejected' and b.series_id is not null and b.reason_code = 'conflict' and b.starts_at > $1
+  and not exists (select from offer o where o.booking_id = b.id)
+  and not exists (select from booking_leaf l where l.booking_id = any(coalesce(s.blocking, b.blocking)))
+  and not exists (select from closure_leaf c where c.closure_id = any(coalesce(s.blocking, b.blocking)))
+  and (s.blocking <> '{}' or s.seen_at <= $1::timestamptz - interval '1 hour') is not false
+order by b.starts_at, b.id limit $2
+"""
+STILL_REFUSED = """
+insert into still_refused (booking_id, blocking, seen_at) values ($1, $2, $3)
+on conflict (booking_id) do update set blocking = excluded.blocking, seen_at = excluded.seen_at
+"""
+OFFER = """
+insert into offer (booking_id, square_id, unit_id, starts_at, offered_at) values ($1, $2, $3, $4, $5)
+on conflict (booking_id) do nothing returning booking_id
+"""
+LOCKED = "select answer from offer where booking_id = $1 for update"
+ANSWER = "update offer set answer = $2, answered_at = $3 where booking_id = $1"
+OPEN = """
+select booking_id, offered_at from offer
+where square_id = $1 and ($2::uuid is null or unit_id = $2) and answer is null and starts_at > $3
+order by starts_at, booking_id limit 500
+"""
+
+
+@dataclass(frozen=True)
+class Offer:
+    booking_id: UUID
+    offered_at: dt.datetime
+
+
+async def candidates(conn: Any, now: dt.datetime, most: int) -> list[UUID]:
+    return [row["id"] for row in await conn.fetch(CANDIDATES, now, most)]
+
+
+async def still_refused(conn: Any, booking_id: UUID, blocking: Sequence[UUID], now: dt.datetime) -> None:
+    await conn.execute(STILL_REFUSED, booking_id, list(blocking), now)
+
+
+async def offer(
+    conn: Any, booking_id: UUID, square_id: UUID, unit_id: UUID | None, starts_at: dt.datetime, now: dt.datetime
+) -> bool:
+    """False when it was offered before."""
+    return bool(await conn.fetchval(OFFER, booking_id, square_id, unit_id, starts_at, now))
+
+
+async def is_open(conn: Any, booking_id: UUID) -> bool:
+    """Locked: the caller answers it in this transaction."""
+    row = await conn.fetchrow(LOCKED, booking_id)
+    return row is not None and row["answer"] is None
+
+
+async def answer(conn: Any, booking_id: UUID, what: str, now: dt.datetime) -> None:
+    await conn.execute(ANSWER, booking_id, what, now)
+
+
+async def open_offers(conn: Any, square_id: UUID, unit_id: UUID | None, now: dt.datetime) -> list[Offer]:
+    return [Offer(**row) for row in await conn.fetch(OPEN, square_id, unit_id, now)]
