@@ -73,6 +73,7 @@ _VALUES = {
     "the unit's square is one of its memberships": "torget enheten hører til, må være med i memberships",
     "the end must be after the start": "slutten må være etter starten",
     "a range lasts at most 60 days": "et tidsrom varer høyst 60 dager",
+    "an appointment lasts at most 24 hours": "en avtale varer høyst 24 timer",
     "it lasts at most 24 hours": "det varer høyst 24 timer",
     "a phone number is written in digits, as 400 00 000 or +47 400 00 000": (
         "et telefonnummer skrives med sifre, som 400 00 000 eller +47 400 00 000"

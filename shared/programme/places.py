@@ -80,12 +80,12 @@ async def zone_of(unit: "Unit", who: Actor, square_id: UUID) -> ZoneInfo:
     async with db.connection(unit.pool) as conn:
         known = (await store.zones(conn, [square_id])).get(square_id)
     if known:
-        return _zone(known)
+        return zone_named(known)
     try:
         found = await unit.rooms.square(who, square_id)
     except Unavailable:
         return USUAL_ZONE
-    return _zone(found["time_zone"]) if found else USUAL_ZONE
+    return zone_named(found["time_zone"]) if found else USUAL_ZONE
 
 
 async def check_square(unit: "Unit", who: Actor, square_id: UUID) -> None:
@@ -103,7 +103,7 @@ async def known_zones(conn: Any, squares: Iterable[UUID]) -> dict[UUID, ZoneInfo
     """By our copy alone; the usual one where nothing has been heard yet."""
     wanted = set(squares)
     known = await store.zones(conn, wanted)
-    return {square: _zone(known[square]) if square in known else USUAL_ZONE for square in wanted}
+    return {square: zone_named(known[square]) if square in known else USUAL_ZONE for square in wanted}
 
 
 def refused(field: str, why: Message) -> Invalid:
@@ -114,7 +114,7 @@ def _covers(one: Membership, date: dt.date) -> bool:
     return (one.valid_from or dt.date.min) <= date < (one.valid_to or dt.date.max)
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # facility's list of zones may be newer than ours

@@ -1,6 +1,6 @@
 """What a unit does when facility says something about its rooms or about who is where."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,20 @@ def handlers(unit: Unit) -> dict[str, Handler]:
         "facility.unit.changed.v1": remember_unit,
         "facility.square.changed.v1": remember_square,
     }
+
+
+def together(first: Mapping[str, Handler], second: Mapping[str, Handler]) -> dict[str, Handler]:
+    """Both, one after the other in the same transaction where they hear the same."""
+
+    def both(one: Handler, other: Handler) -> Handler:
+        async def react(conn: Any, event: Event) -> None:
+            await one(conn, event)
+            await other(conn, event)
+
+        return react
+
+    shared = {name: both(first[name], second[name]) for name in first if name in second}
+    return {**first, **second, **shared}
 
 
 def _booking(unit: Unit, verb: str) -> Handler:

@@ -46,7 +46,7 @@ class Rooms:
 
     async def _find(self, who: Actor, path: str) -> dict[str, Any] | None:
         try:
-            return await self._ask("GET", path, who)
+            return await self.ask("GET", path, who)
         except Refused as refusal:
             if refusal.status == 404:
                 return None
@@ -67,7 +67,7 @@ class Rooms:
         for attempt in range(_BOOKINGS_OF_AN_OCCURRENCE):
             booking_id = booking_id_of(occurrence.occurrence_id, attempt)
             try:
-                answer = await self._ask("PUT", f"/bookings/{booking_id}", who, body)
+                answer = await self.ask("PUT", f"/bookings/{booking_id}", who, body)
             except Refused as refusal:
                 if refusal.code == "id_in_use":
                     continue
@@ -77,20 +77,20 @@ class Rooms:
         raise Unavailable(code="too_many_bookings")
 
     async def confirm(self, who: Actor, booking_id: UUID, version: int) -> None:
-        await self._ask("POST", f"/bookings/{booking_id}/confirm", who, {}, version)
+        await self.ask("POST", f"/bookings/{booking_id}/confirm", who, {}, version)
 
     async def cancel(self, who: Actor, booking_id: UUID) -> None:
         """Gives up a booking that may be over already."""
-        present = await self._ask("GET", f"/bookings/{booking_id}", who)
+        present = await self.ask("GET", f"/bookings/{booking_id}", who)
         if present["state"] in ("requested", "held", "confirmed", "affected"):
-            await self._ask("POST", f"/bookings/{booking_id}/cancel", who, {}, int(present["version"]))
+            await self.ask("POST", f"/bookings/{booking_id}/cancel", who, {}, int(present["version"]))
 
     async def move(self, who: Actor, occurrence: Occurrence, override: bool) -> int:
         """Moves the occurrence's booking to where the occurrence now is; the booking's version."""
-        present = await self._ask("GET", f"/bookings/{occurrence.booking_id}", who)
+        present = await self.ask("GET", f"/bookings/{occurrence.booking_id}", who)
         body = {**_slot(occurrence), "override": override}
         path = f"/bookings/{occurrence.booking_id}/move"
-        return int((await self._ask("POST", path, who, body, int(present["version"])))["version"])
+        return int((await self.ask("POST", path, who, body, int(present["version"])))["version"])
 
     async def series(
         self, who: Actor, series_id: UUID, activity: Activity, dates: Sequence[Occurrence], override: bool
@@ -107,12 +107,13 @@ class Rooms:
             for date in dates
         ]
         body = {**shared, **_about(activity), "override": override, "occurrences": occurrences}
-        answer = await self._ask("PUT", f"/series/{series_id}", who, body)
+        answer = await self.ask("PUT", f"/series/{series_id}", who, body)
         return {UUID(row["id"]): row for row in answer["occurrences"]}
 
-    async def _ask(
+    async def ask(
         self, method: str, path: str, who: Actor, body: dict[str, Any] | None = None, version: int | None = None
     ) -> dict[str, Any]:
+        """Facility's answer to any request under /api/facility."""
         headers = {"Authorization": f"Bearer {who.token}", **_context()}
         if version is not None:
             headers["If-Match"] = f'"{version}"'

@@ -1,6 +1,6 @@
 """A unit put together: its programme, and whatever is its own. The composition root of all five units."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,20 +15,28 @@ from shared.envelope import topic_of
 from shared.http import create_app
 from shared.programme import api, reactions
 from shared.programme.commands import Unit
+from shared.programme.reactions import Handler
 from shared.programme.rooms import Rooms
 from shared.relay import Relay
 from shared.settings import Settings
 
 DUE_SECONDS = 5.0
 Due = Callable[[Unit], Awaitable[None]]
+Hears = Callable[[Unit], Mapping[str, Handler]]
 
 
 def build_unit(
-    service: UnitKind, settings: Settings, routers: Sequence[APIRouter] = (), due: Sequence[Due] = ()
+    service: UnitKind,
+    settings: Settings,
+    routers: Sequence[APIRouter] = (),
+    due: Sequence[Due] = (),
+    hears: Hears = lambda _: {},
+    discreet: Sequence[str] = (),
 ) -> FastAPI:
     """`routers`: what the unit has of its own; they find the unit in `app.state.programme`.
 
     `due`: what time alone brings about, looked at every few seconds. A test that holds the clock runs it when it asks.
+    `hears`: what it does of its own when facility speaks, before the programme does. `discreet`: as in `create_app`.
     """
     logs.configure(settings)
     clock = build_clock(settings.test_clock)
@@ -49,7 +57,7 @@ def build_unit(
         app.state.pool = pool
         app.state.relay = Relay(pool, settings, clock, service)
         app.state.reactions = Reactions(service, pool, settings, clock)
-        app.state.reactions.on(topic_of("facility"), reactions.handlers(unit))
+        app.state.reactions.on(topic_of("facility"), reactions.together(hears(unit), reactions.handlers(unit)))
         try:
             loops = [app.state.relay.run, app.state.reactions.run]
             if due:
@@ -79,5 +87,6 @@ def build_unit(
         lifespan=lifespan,
         ready=ready,
         due=[run_due],
+        discreet=discreet,
     )
     return app

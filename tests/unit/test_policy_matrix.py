@@ -14,7 +14,12 @@ from tests.contracts.apps import BUILT, KEY, STRANGER, app_of, routes_of
 from tests.contracts.policy_page import NO_RIGHT, OPEN_TO_ALL, asked_by
 
 SQUARE, OTHER = UUID(int=1), UUID(int=2)
-GUARDED_OTHERWISE = {"/api/portal/stream", "/api/{service}/{path:path}"}  # by a token, without any one right
+# By a token, without any one right.
+GUARDED_OTHERWISE = {
+    "/api/portal/stream",
+    "/api/{service}/{path:path}",
+    "/api/health_station/appointments/record/{space_id}/{local_date}",
+}
 # Parameters of paths, each with a value that is well formed, so that nothing but the missing token can be wrong.
 PARTS = {
     "{service}": "facility", "{path:path}": "squares", "{kind}": "units", "{view}": "calendar",
