@@ -16,6 +16,7 @@ from services.facility.finding import api as finding_api
 from services.facility.hours import api as hours_api
 from services.facility.offers import api as offers_api
 from services.facility.offers.commands import look
+from services.facility.outages import api as outages_api
 from services.facility.registry import api as registry_api
 from shared import db, deadletter, logs
 from shared.background import every, running
@@ -78,6 +79,7 @@ def build(settings: Settings) -> FastAPI:
             recurrence_api.router,
             finding_api.router,
             offers_api.router,
+            outages_api.router,
             deadletter.router(SERVICE, lambda: app.state.reactions.apply),
         ],
         lifespan=lifespan,

@@ -143,6 +143,20 @@ class Closure(Contract):
     lost: list[Id] = []
 
 
+class Outage(Contract):
+    """Something that access to rooms depends on is out of order. `space_ids`: who loses something by it."""
+
+    outage_id: Id
+    square_id: Id
+    feature: Code
+    space_ids: list[Id] = []
+    starts_at: Instant
+    ends_at: Instant | None = None
+    reason_code: Code
+    declared_at: Instant
+    ended_at: Instant | None = None
+
+
 EVENTS: dict[str, type[Contract]] = {
     "square.changed.v1": Square,
     "settings.decided.v1": Settings,
@@ -168,4 +182,6 @@ EVENTS: dict[str, type[Contract]] = {
     },
     "closure.declared.v1": Closure,
     "closure.lifted.v1": Closure,
+    "outage.declared.v1": Outage,
+    "outage.ended.v1": Outage,
 }

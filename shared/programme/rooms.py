@@ -144,6 +144,7 @@ def _about(activity: Activity) -> dict[str, Any]:
         "title": activity.title_nb,
         "unit_id": str(activity.unit_id),
         "organiser_kind": activity.organiser_kind,
+        "needs": activity.access_needs or None,
     }
 
 

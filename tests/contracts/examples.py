@@ -101,8 +101,26 @@ def _facility() -> dict[str, Event]:
             ),
             *(_booking(verb, changes) for verb, changes in _bookings().items()),
             *_closures(),
+            *_outages(),
         ]
     )  # fmt: skip
+
+
+def _outages() -> list[tuple[str, Event]]:
+    lift = facility.Outage(
+        outage_id=id_of("outage"),
+        square_id=SQUARE,
+        feature="lift",
+        space_ids=[ROOM_A],
+        starts_at=at(7),
+        reason_code="fault",
+        declared_at=at(7, 20),
+    )
+    subject, said = f"outage/{lift.outage_id}", {"classification": "open"}
+    return [
+        _event("facility", "outage.declared.v1", subject, lift, **said),
+        _event("facility", "outage.ended.v1", subject, lift.model_copy(update={"ended_at": at(9)}), 2, **said),
+    ]
 
 
 def _periods() -> list[dict[str, Any]]:

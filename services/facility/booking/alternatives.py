@@ -22,6 +22,7 @@ from services.facility.finding import store as finding
 from services.facility.finding.domain import Near, Needs, Room, Suit, lacks, rank
 from services.facility.finding.queries import sight
 from services.facility.finding.store import Free, More, Rooms
+from services.facility.outages import store as outages
 from shared.identity import Actor
 from shared.policy import allows
 from shared.problems import Message
@@ -65,7 +66,8 @@ async def offers(
     """`moving`: the booking stands and its own time is to be left, so none that meets it is offered."""
     if wanted.state == "blocked" or wanted.state_before == "blocked":
         return []
-    case = Case(desk, actor, wanted, place, hit, await finding.rooms(conn), [wanted.id])
+    rooms = await outages.working(conn, await finding.rooms(conn), wanted.slot.bare)
+    case = Case(desk, actor, wanted, place, hit, rooms, [wanted.id])
     here, elsewhere = await _other_rooms(conn, case)
     same_room = await _other_times(conn, case, moving)
     if not moving:
