@@ -26,6 +26,8 @@ Action = Literal[
     "booking.reject",
     "booking.block",
     "booking.override",
+    "booking.decide",
+    "policy.write",
     "closure.write",
     "calendar.read",
     "programme.read",
@@ -61,6 +63,8 @@ _FRONT_LINE: set[Action] = _READ_HOUSE | {
     "counters.read",
 }
 _EDITOR: set[Action] = _FRONT_LINE | {
+    "booking.decide",
+    "policy.write",
     "programme.write",
     "loans.write",
     "appointments.read",

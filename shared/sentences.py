@@ -74,6 +74,10 @@ _VALUES = {
     "the end must be after the start": "slutten må være etter starten",
     "a range lasts at most 60 days": "et tidsrom varer høyst 60 dager",
     "an appointment lasts at most 24 hours": "en avtale varer høyst 24 timer",
+    "a quota counts bookings, minutes or both": "en kvote teller bookinger, minutter eller begge deler",
+    "a stand-in is a role, a unit or both": "en stedfortreder er en rolle, en enhet eller begge deler",
+    "the shortest length is longer than the longest": "den korteste lengden er lengre enn den lengste",
+    "a grid divides the day into equal parts": "et rutenett deler døgnet i like deler",
     "it lasts at most 24 hours": "det varer høyst 24 timer",
     "a phone number is written in digits, as 400 00 000 or +47 400 00 000": (
         "et telefonnummer skrives med sifre, som 400 00 000 eller +47 400 00 000"

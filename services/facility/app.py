@@ -17,6 +17,7 @@ from services.facility.hours import api as hours_api
 from services.facility.offers import api as offers_api
 from services.facility.offers.commands import look
 from services.facility.outages import api as outages_api
+from services.facility.policy import api as policy_api
 from services.facility.registry import api as registry_api
 from shared import db, deadletter, logs
 from shared.background import every, running
@@ -73,6 +74,7 @@ def build(settings: Settings) -> FastAPI:
         routers=[
             registry_api.router,
             hours_api.router,
+            policy_api.router,
             booking_api.router,
             wide_api.router,
             audit_api.router,

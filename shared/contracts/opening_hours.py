@@ -163,10 +163,19 @@ class Hours:
         days = (first + _ONE_DAY * offset for offset in range((last - first).days + 1))
         return list(_merged(found for day in days for found in self._open(day, zone)))
 
-    def _open_on(self, day: dt.date, zone: ZoneInfo) -> list[tuple[dt.datetime, dt.datetime]]:
+    def staffed_ranges(self, first: dt.date, last: dt.date, zone: ZoneInfo) -> list[tuple[dt.datetime, dt.datetime]]:
+        """The same without time that is self-service only: where both are said of a time, somebody is there."""
+        days = (first + _ONE_DAY * offset for offset in range((last - first).days + 1))
+        return list(
+            _merged(found for day in days for found in self._open_on(day, zone, but=("closed", "self_service")))
+        )
+
+    def _open_on(
+        self, day: dt.date, zone: ZoneInfo, *, but: tuple[State, ...] = ("closed",)
+    ) -> list[tuple[dt.datetime, dt.datetime]]:
         """Clipped to the date as instants, since a state holds on the local date only and a date may be skipped whole.
         A piece that the change of the clock turns around is no time at all."""
-        wide = [piece for piece in self.pieces(day) if piece[2] != "closed"]
+        wide = [piece for piece in self.pieces(day) if piece[2] not in but]
         if not wide:
             return []
         begin, finish = clock_instant(day, "00:00", zone), clock_instant(day, "24:00", zone)

@@ -104,6 +104,11 @@ def _booking(booking: Booking) -> dict[str, Any]:
             "series_id": about.series_id,
             "organiser_kind": about.organiser_kind,
             "expected_people": about.expected_people,
+            "purpose": about.purpose,
+            "responsible_role": about.responsible_role,
+            "organiser_id": about.organiser_id,
+            "touches": about.touches,
+            "checked_in_at": booking.checked_in_at,
             "reason_code": booking.reason_code,
             "closure_id": booking.closure_id,
         }

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StrictInt, StrictStr, WithJsonSchema, model_validator
 
 from services.facility.booking.domain import About, Slot
+from services.facility.policy.domain import Reason, Terms
 from services.facility.registry.bodies import Feature
 from shared.contracts.facility import Layout, OrganiserKind
 from shared.problems import Invalid
@@ -43,6 +44,13 @@ Needs = Annotated[list[Feature], Field(max_length=50), AfterValidator(lambda fou
 OwnerRef = Annotated[StrictStr, Field(pattern=r"^[a-z_]{1,40}/[0-9a-fA-F-]{36}$")]
 
 
+class Excuse(Body):
+    """Why a room's policy is to be set aside. The text stays in facility; the code may be told."""
+
+    reason_code: Code = "other"
+    reason: ShortText | None = None
+
+
 class Wish(Body):
     """What a booking and every date of a series share."""
 
@@ -59,6 +67,11 @@ class Wish(Body):
     owner_ref: OwnerRef | None = None
     needs: Needs | None = None
     layout: Layout | None = None
+    purpose: Code | None = None
+    responsible_role: Code | None = None
+    organiser_id: Id | None = None
+    touches: Annotated[list[Id], Field(max_length=20)] = []
+    exception: Excuse | None = None
 
     def about(self, unit_kind: str | None, series_id: UUID | None) -> About:
         return About(
@@ -71,7 +84,14 @@ class Wish(Body):
             expected_people=self.expected_people,
             needs=None if self.needs is None else tuple(self.needs),
             layout=self.layout,
+            purpose=self.purpose,
+            responsible_role=self.responsible_role,
+            organiser_id=self.organiser_id,
+            touches=tuple(dict.fromkeys(self.touches)),
         )
+
+    def terms(self, now: dt.datetime) -> Terms:
+        return Terms(now, reason=given(self.exception))
 
     def slot(self, starts_at: dt.datetime, ends_at: dt.datetime) -> Slot:
         spaces = tuple(dict.fromkeys(self.space_ids))
@@ -91,6 +111,7 @@ class MoveBooking(Body):
     setup_minutes: BufferMinutes = 0
     teardown_minutes: BufferMinutes = 0
     override: Flag = False
+    exception: Excuse | None = None
 
 
 class Command(Body):
@@ -133,6 +154,10 @@ class PutClosure(Body):
         if sum(scope is not None for scope in (self.space_ids, self.unit_id, self.square_id)) != 1:
             raise ValueError("exactly one of space_ids, unit_id and square_id is named")
         return self
+
+
+def given(excuse: Excuse | None) -> Reason | None:
+    return Reason(excuse.reason_code, excuse.reason) if excuse else None
 
 
 def asked(body: Body) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from services.facility.booking.domain import Booking, Order, Slot
 from services.facility.booking.events import booking_event
 from services.facility.booking.explain import explaining
 from services.facility.booking.house import House
+from services.facility.policy import rulebook
+from services.facility.policy.domain import Reason, Terms
 from shared import db, outbox
 from shared.clock import Clock
 from shared.contracts.facility import OCCUPYING
@@ -47,11 +49,11 @@ async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> 
         if known:
             return _same(known, actor, body)
         place = await house.load(conn, body.space_ids)
-        wanted = await _read(conn, desk.clock.now(), place, booking_id, body)
+        wanted = await read(conn, desk.clock.now(), place, booking_id, body)
         rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
         expired: list[Booking] = []
         if wanted.state in OCCUPYING:
-            expired = await take(conn, desk.clock, actor, place, wanted)
+            expired = await take(conn, desk.clock, actor, place, wanted, body.terms(wanted.created_at))
         if not await store.insert(conn, [wanted]):
             raise Overtaken
         if wanted.state in OCCUPYING:
@@ -70,10 +72,11 @@ def _same(known: Booking, actor: Actor, body: PutBooking) -> Booking:
     return known
 
 
-async def _read(conn: Any, now: dt.datetime, place: House, booking_id: UUID, body: PutBooking) -> Booking:
+async def read(conn: Any, now: dt.datetime, place: House, booking_id: UUID, body: PutBooking) -> Booking:
     """The booking wanted, at its first version. Raises Invalid."""
     place.check_bookable(body.state)
     unit = await house.unit(conn, body.unit_id)
+    await house.check_units(conn, body.touches)
     starts_at = time_of("starts_at", body.starts_at, place.zone)
     ends_at = time_of("ends_at", body.ends_at, place.zone)
     slot = body.slot(starts_at, ends_at)
@@ -104,16 +107,29 @@ def hold_end(body: bodies.Wish, place: House, now: dt.datetime) -> dt.datetime |
 
 
 async def take(
-    conn: Any, clock: Clock, actor: Actor, place: House, wanted: Booking, *, also_lock: Sequence[UUID] = ()
+    conn: Any,
+    clock: Clock,
+    actor: Actor,
+    place: House,
+    wanted: Booking,
+    terms: Terms | None = None,
+    *,
+    also_lock: Sequence[UUID] = (),
 ) -> list[Booking]:
-    """Makes sure that the wanted time is open and free, and writes down holds in it that ran out: those are returned.
+    """Makes sure that the wanted time is open, allowed and free, and writes down holds in it that ran out: those are
+    returned. Without `terms` it was asked for when it was made.
 
     Raises Conflict. Holds the locks of the leaves until the transaction ends.
     """
     slot = wanted.slot
     hours = [] if wanted.override else await house.open_spans(conn, place.spaces, slot.bare)
+    ruling = (await rulebook.open_for(conn, clock, actor, place, [wanted])).rule(
+        wanted, terms or Terms(wanted.created_at)
+    )
     seen = await timeline.survey(conn, clock, place.leaves, [slot.occupied], ignoring=[wanted.id], also_lock=also_lock)
-    refusal = domain.decide(slot.bare, hours, seen.blockers[0])
+    refusal = domain.decide(slot.bare, hours, seen.blockers[0], breaks_policy=bool(ruling.breaches))
+    if refusal == "policy":
+        raise refusals.against_policy(ruling)
     if refusal:
         raise refusals.refused(refusal, seen.blockers[0], wanted, place, actor)
     return await timeline.clear_out(conn, seen.ran_out([0]), seen.now)
@@ -136,7 +152,8 @@ async def _order(
         place = None
         if booking.state == "requested" and what == "confirm":
             place = await house.load(conn, booking.slot.space_ids)
-            expired = await take(conn, desk.clock, actor, place, booking)
+            terms = Terms(booking.created_at, approved=True, reason=Reason(reason_code) if reason_code else None)
+            expired = await take(conn, desk.clock, actor, place, booking, terms)
         booking = (await store.lock(conn, [booking_id]))[booking_id]
         _check_version(booking, seen, actor, desk.clock)
         now = desk.clock.now()
@@ -172,7 +189,8 @@ async def _move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: Mov
         slot = _slot(body, place)
         wanted = replace(booking, slot=slot, override=body.override)
         old_leaves = await store.occupied_leaves(conn, booking_id)
-        expired = await take(conn, desk.clock, actor, place, wanted, also_lock=old_leaves)
+        terms = _terms_of_move(booking, body, desk.clock.now())
+        expired = await take(conn, desk.clock, actor, place, wanted, terms, also_lock=old_leaves)
         booking = (await store.lock(conn, [booking_id]))[booking_id]
         _check_version(booking, seen, actor, desk.clock)
         now = desk.clock.now()
@@ -187,6 +205,12 @@ async def _move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: Mov
             conn, [*map(booking_event, expired), booking_event(done, "moved", leaves=place.leaves)]
         )
         return done
+
+
+def _terms_of_move(booking: Booking, body: MoveBooking, now: dt.datetime) -> Terms:
+    """Who was displaced asked in good time: a closure does not make him late."""
+    asked_at = booking.created_at if booking.state == "affected" else now
+    return Terms(asked_at, reason=bodies.given(body.exception))
 
 
 def _slot(body: MoveBooking, place: House) -> Slot:

@@ -23,7 +23,7 @@ LONGEST_HOLD = dt.timedelta(days=30)
 DISCREET = "health_station"
 DEFAULT_HOLD = dt.timedelta(minutes=15)
 Order = Literal["confirm", "cancel", "release", "reject"]
-Refusal = Literal["invalid", "outside_hours", "conflict"]
+Refusal = Literal["invalid", "outside_hours", "policy", "conflict"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class About:
-    """What a booking is for; no part of any decision."""
+    """What a booking is for. Only the policies of its spaces ask about it."""
 
     title: str | None = None
     unit_id: UUID | None = None
@@ -62,6 +62,10 @@ class About:
     expected_people: int | None = None
     needs: tuple[str, ...] | None = None  # of its rooms; None: nothing was said
     layout: Layout | None = None
+    purpose: str | None = None
+    responsible_role: str | None = None
+    organiser_id: UUID | None = None
+    touches: tuple[UUID, ...] = ()
 
     @property
     def discreet_unit(self) -> UUID | None:
@@ -88,6 +92,7 @@ class Booking:
     reason_code: str | None = None
     blocking: tuple[UUID, ...] = ()
     previous: Slot | None = None
+    checked_in_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -168,13 +173,17 @@ def hold_faults(hold_until: dt.datetime, now: dt.datetime) -> list[Fault]:
     return [Fault("hold_until", _HOLD, {"after": now.isoformat(), "until": (now + LONGEST_HOLD).isoformat()})]
 
 
-def decide(bare: Range, hours: Sequence[Sequence[Range] | None], blockers: Sequence[Blocker]) -> Refusal | None:
+def decide(
+    bare: Range, hours: Sequence[Sequence[Range] | None], blockers: Sequence[Blocker], *, breaks_policy: bool = False
+) -> Refusal | None:
     """The order of refusals for a slot without faults. `hours`: open spans of each named space, None always open.
 
     An override is asked for by handing in no hours.
     """
     if not all(covers(spans, *bare) for spans in hours):
         return "outside_hours"
+    if breaks_policy:
+        return "policy"
     return "conflict" if blockers else None
 
 

@@ -17,6 +17,7 @@ from services.facility.booking.house import House, Space
 from services.facility.booking.refusals import MOST_REASONS, Refused
 from services.facility.booking.view import coarse
 from services.facility.hours import store as hours
+from services.facility.policy import domain as policy
 from shared import db
 from shared.contracts.facility import OCCUPYING
 from shared.contracts.opening_hours import Hours
@@ -67,7 +68,11 @@ async def dates(
     blockers = await _blockers(conn, blocking)
     held = await hours.effective(conn, list(space_ids))
     told = _Told(actor, place, blockers, held)
-    return [{**one, "reasons": told.reasons(one, bookings.get(str(one["id"])))} for one in outcomes]
+    return [{**_seen(one), "reasons": told.reasons(one, bookings.get(str(one["id"])))} for one in outcomes]
+
+
+def _seen(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in outcome.items() if name != "breaches"}
 
 
 async def _blockers(conn: Any, ids: Collection[UUID]) -> dict[UUID, Blocker]:
@@ -88,6 +93,8 @@ class _Told:
     def reasons(self, outcome: Mapping[str, Any], booking: Booking | None) -> list[dict[str, Any]]:
         if outcome["reason"] == "invalid":
             return [refusals.reason_of(FAULTS.get(outcome.get("fault") or "", UNREADABLE))]
+        if outcome["reason"] == "policy":
+            return [policy.remembered(breach) for breach in outcome["breaches"]]
         if not outcome["reason"] or not booking or not self.place.spaces:
             return []
         if outcome["reason"] == "outside_hours":

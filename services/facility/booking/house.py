@@ -146,6 +146,12 @@ async def unit(conn: Any, unit_id: UUID | None) -> tuple[UUID, str] | None:
     return row["square_id"], row["kind"]
 
 
+async def check_units(conn: Any, unit_ids: Sequence[UUID]) -> None:
+    """Raises Invalid for an unknown one."""
+    for unit_id in dict.fromkeys(unit_ids):
+        await unit(conn, unit_id)
+
+
 async def zone_of(conn: Any, square_id: UUID) -> ZoneInfo:
     """Raises Invalid for an unknown square."""
     name = await conn.fetchval(ZONE, square_id)

@@ -6,6 +6,7 @@ from typing import Any
 from services.facility.booking import view
 from services.facility.booking.domain import Blocker, Booking, Fault, Order, Refusal, orders_for
 from services.facility.booking.house import House, Space
+from services.facility.policy.rulebook import Ruling
 from shared.contracts.facility import BookingState
 from shared.identity import Actor
 from shared.problems import Conflict, Invalid, Message, WrongState
@@ -27,6 +28,12 @@ STATES: dict[BookingState, Message] = {
     "expired": Message("utløpt", "expired"),
     "affected": Message("berørt av en stenging", "affected by a closure"),
 }
+
+
+def against_policy(ruling: Ruling) -> Conflict:
+    """`request_possible`: the same booking may be sent with state `requested`, for somebody to decide."""
+    told = [breach.told() for breach in ruling.breaches]
+    return Conflict(ruling.breaches[0].message, code="policy", reasons=told, request_possible=True)
 
 
 class Refused(Conflict):

@@ -30,6 +30,9 @@ from services.facility.booking.events import booking_event
 from services.facility.booking.free import Range, overlaps
 from services.facility.booking.house import House
 from services.facility.booking.timeline import Survey
+from services.facility.policy import rulebook
+from services.facility.policy.domain import Breach, Terms
+from services.facility.policy.rulebook import Rulebook, Ruling
 from shared import db, outbox
 from shared.contracts.facility import OCCUPYING
 from shared.identity import Actor
@@ -49,11 +52,12 @@ class Outcome:
     blocking: tuple[UUID, ...]
     booking: Booking | None
     fault: Fault | None = None
+    breaches: tuple[Breach, ...] = ()  # of a policy
 
     def kept(self) -> dict[str, Any]:
         """With its times where they could be read: who sent a rule has not seen them yet."""
         slot, zone = (self.booking.slot, self.booking.zone) if self.booking else (None, None)
-        return {
+        kept = {
             "id": self.id,
             "outcome": "rejected" if self.refusal else "confirmed",
             "reason": self.refusal,
@@ -62,6 +66,7 @@ class Outcome:
             "ends_at": written(slot.ends_at, zone) if slot and zone else None,
             "fault": self.fault and self.fault.rule,
         }
+        return kept | {"breaches": [breach.kept() for breach in self.breaches]} if self.breaches else kept
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,7 @@ async def _put(
         place = await house.load(conn, body.space_ids)
         place.check_bookable(body.state)
         unit = await house.unit(conn, body.unit_id)
+        await house.check_units(conn, body.touches)
         now = desk.clock.now()
         _check_hold(body, place, now)
         rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
@@ -104,7 +110,7 @@ async def _put(
         dates = await by_rule.dates(series_id, rule, place.zone, now) if rule else body.occurrences or []
         plans = sorted((shared.read(date) for date in dates), key=lambda plan: plan.start)
         plans = await _without_known(conn, plans)
-        outcomes, expired = await _decide(conn, desk, body, place, plans)
+        outcomes, expired = await _decide(conn, desk, actor, body, place, plans)
         await _keep(conn, place, outcomes)
         kept = [outcome.kept() for outcome in outcomes]
         if not await closure_store.insert_series(conn, series_id, place.square_id, asked, kept, now):
@@ -184,7 +190,7 @@ async def _without_known(conn: Any, plans: Sequence[Plan]) -> list[Plan]:
 
 
 async def _decide(
-    conn: Any, desk: Desk, body: PutSeries, place: House, plans: Sequence[Plan]
+    conn: Any, desk: Desk, actor: Actor, body: PutSeries, place: House, plans: Sequence[Plan]
 ) -> tuple[list[Outcome], list[Booking]]:
     """(outcomes in order, holds that ran out and gave way)."""
     wanted = [plan.booking for plan in plans if plan.booking]
@@ -192,13 +198,14 @@ async def _decide(
         return [_outcome(plan, None, ()) for plan in plans], []
     bare = (wanted[0].slot.starts_at, max(booking.slot.ends_at for booking in wanted))
     hours = [] if body.override else await house.open_spans(conn, place.spaces, bare)
+    book = await rulebook.open_for(conn, desk.clock, actor, place, wanted)
     seen = await timeline.survey(conn, desk.clock, place.leaves, [booking.slot.occupied for booking in wanted])
-    outcomes, taken = _judge(plans, hours, seen)
+    outcomes, taken = _judge(plans, hours, seen, book, body.terms(wanted[0].created_at))
     return outcomes, await timeline.clear_out(conn, seen.ran_out(taken), seen.now)
 
 
 def _judge(
-    plans: Sequence[Plan], hours: Sequence[Sequence[Range] | None], seen: Survey
+    plans: Sequence[Plan], hours: Sequence[Sequence[Range] | None], seen: Survey, book: Rulebook, terms: Terms
 ) -> tuple[list[Outcome], list[int]]:
     """(outcomes, windows that were taken): a date that was confirmed stands in the way of those after it."""
     outcomes: list[Outcome] = []
@@ -212,22 +219,24 @@ def _judge(
         window += 1
         own = [one for one in confirmed if overlaps(one.slot.occupied, plan.booking.slot.occupied)]
         blockers = [*seen.blockers[window], *map(timeline.blocker_of, own)]
-        refusal = domain.decide(plan.booking.slot.bare, hours, blockers)
+        ruling = book.rule(plan.booking, terms)
+        refusal = domain.decide(plan.booking.slot.bare, hours, blockers, breaks_policy=bool(ruling.breaches))
         blocking = tuple(blocker.id for blocker in blockers) if refusal == "conflict" else ()
-        outcomes.append(_outcome(plan, refusal, blocking))
+        outcomes.append(_outcome(plan, refusal, blocking, ruling if refusal == "policy" else None))
         if refusal is None:
+            book.count(plan.booking)
             taken.append(window)
             confirmed.append(plan.booking)
     return outcomes, taken
 
 
-def _outcome(plan: Plan, refusal: Refusal | None, blocking: Sequence[UUID]) -> Outcome:
+def _outcome(plan: Plan, refusal: Refusal | None, blocking: Sequence[UUID], ruling: Ruling | None = None) -> Outcome:
     if plan.booking is None:
         return Outcome(plan.id, "invalid", (), None, plan.fault)
     booking = plan.booking
     if refusal:
         booking = replace(booking, state="rejected", reason_code=refusal, blocking=tuple(blocking), hold_until=None)
-    return Outcome(plan.id, refusal, tuple(blocking), booking)
+    return Outcome(plan.id, refusal, tuple(blocking), booking, breaches=ruling.breaches if ruling else ())
 
 
 async def _keep(conn: Any, place: House, outcomes: Sequence[Outcome]) -> None:

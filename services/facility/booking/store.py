@@ -31,7 +31,8 @@ update booking set
     version = n.version, square_id = n.square_id, space_ids = n.space_ids, starts_at = n.starts_at,
     ends_at = n.ends_at, setup_minutes = n.setup_minutes, teardown_minutes = n.teardown_minutes, state = n.state,
     state_before = n.state_before, hold_until = n.hold_until, override = n.override, reason_code = n.reason_code,
-    closure_id = n.closure_id, blocking = n.blocking, previous = n.previous, updated_at = n.updated_at
+    closure_id = n.closure_id, blocking = n.blocking, previous = n.previous, checked_in_at = n.checked_in_at,
+    updated_at = n.updated_at
 from jsonb_populate_recordset(null::booking, $1::jsonb) n
 where booking.id = n.id and booking.version = n.version - 1
 returning booking.id
@@ -226,6 +227,10 @@ def _booking(row: Any) -> Booking:
             expected_people=row["expected_people"],
             needs=None if row["needs"] is None else tuple(row["needs"]),
             layout=row["layout"],
+            purpose=row["purpose"],
+            responsible_role=row["responsible_role"],
+            organiser_id=row["organiser_id"],
+            touches=tuple(row["touches"] or ()),
         ),
         asked=row["asked"],
         created_at=row["created_at"],
@@ -237,6 +242,7 @@ def _booking(row: Any) -> Booking:
         reason_code=row["reason_code"],
         blocking=tuple(row["blocking"]),
         previous=_previous(row["previous"]),
+        checked_in_at=row["checked_in_at"],
     )
 
 
@@ -279,6 +285,11 @@ def _columns(booking: Booking) -> dict[str, Any]:
         "expected_people": about.expected_people,
         "needs": about.needs,
         "layout": about.layout,
+        "purpose": about.purpose,
+        "responsible_role": about.responsible_role,
+        "organiser_id": about.organiser_id,
+        "touches": about.touches,
+        "checked_in_at": booking.checked_in_at,
         "reason_code": booking.reason_code,
         "closure_id": booking.closure_id,
         "blocking": booking.blocking,

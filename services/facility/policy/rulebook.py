@@ -1,0 +1,205 @@
+"""The policies of the spaces that bookings name, read once in their transaction, and what they say of each booking.
+
+Where a quota counts, opening a rulebook takes a lock per organiser and policy, before any lock of leaves: of two
+bookings at once the second sees the first.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from services.facility.booking.domain import Booking
+from services.facility.booking.free import covers
+from services.facility.booking.house import House, Space
+from services.facility.hours import store as hours_store
+from services.facility.policy import domain, sentences, store
+from services.facility.policy.domain import ASKABLE, Asked, Breach, Place, Policy, Rule, Terms, Used, Why
+from services.facility.policy.store import Effective, Use
+from shared.clock import Clock
+from shared.contracts.opening_hours import Hours
+from shared.identity import Actor
+from shared.policy import allows
+
+_WEEK = dt.timedelta(days=7)
+_DAY = dt.timedelta(days=1)
+_MINUTE = dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A unit that must agree besides the owner, and why."""
+
+    unit_id: UUID
+    square_id: UUID
+    why: Why
+
+
+@dataclass(frozen=True)
+class Ruling:
+    breaches: tuple[Breach, ...] = ()
+    set_aside: tuple[Rule, ...] = ()
+    touched: tuple[Touched, ...] = ()
+
+    @property
+    def askable(self) -> bool:
+        """Whether somebody's yes is all that is missing."""
+        return all(breach.rule in ASKABLE for breach in self.breaches)
+
+
+NOTHING = Ruling()
+_Quota = tuple[UUID, UUID]  # (space that has the policy, organiser)
+
+
+@dataclass
+class Rulebook:
+    actor: Actor
+    spaces: Sequence[Space]
+    governed: Mapping[UUID, Effective]
+    policies: Mapping[UUID, Policy]
+    squares: Mapping[UUID, UUID]
+    staffed: Mapping[UUID, Hours]
+    used: dict[_Quota, list[Use]] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.policies and not self.squares
+
+    def rule(self, booking: Booking, terms: Terms) -> Ruling:
+        """Blocking is the house's own act: no policy limits it."""
+        if self.is_empty or "blocked" in (booking.state, booking.state_before):
+            return NOTHING
+        touched = () if terms.approved else tuple(self._touched(booking))
+        missing = [one for one in touched if not self._speaks_for(one)]
+        breaches = [Breach("touches_unit", sentences.TOUCHES)] if missing else []
+        set_aside: list[Rule] = []
+        for space in self.spaces:
+            if space.id in self.policies:
+                verdict = domain.decide(self._asked(booking, terms), self._place(space, booking))
+                breaches += [replace(breach, space_id=space.id) for breach in verdict.breaches]
+                set_aside += verdict.set_aside
+        return Ruling(tuple(breaches), tuple(dict.fromkeys(set_aside)), touched)
+
+    def count(self, booking: Booking) -> None:
+        """The booking is made: later ones of the same transaction find it used."""
+        for key in self._quotas(booking):
+            self.used.setdefault(key, []).append(Use(*booking.slot.bare))
+
+    def release_after(self) -> int | None:
+        """Minutes after which an unused booking of these spaces is given up; the shortest, where several ask for it."""
+        asked = (policy.release_unused_after_minutes for policy in self.policies.values())
+        return min((minutes for minutes in asked if minutes is not None), default=None)
+
+    def _asked(self, booking: Booking, terms: Terms) -> Asked:
+        slot, about = booking.slot, booking.about
+        return Asked(
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            zone=booking.zone,
+            asked_at=terms.asked_at,
+            purpose=about.purpose,
+            organiser_kind=about.organiser_kind,
+            organiser_known=organiser_of(booking) is not None,
+            of_unit=about.unit_id is not None,
+            responsible_role=about.responsible_role,
+            buffered=bool(slot.setup_minutes or slot.teardown_minutes),
+            approved=terms.approved,
+            excepted=terms.reason is not None,
+        )
+
+    def _place(self, space: Space, booking: Booking) -> Place:
+        owner = self.governed[space.id].owner_id
+        unit = booking.about.unit_id
+        scopes = {"*", str(space.square_id), *(str(one) for one in (unit, owner) if one)}
+        return Place(
+            policy=self.policies[space.id],
+            roles=frozenset(role for role, scope in self.actor.roles if scope in scopes),
+            decides=allows(self.actor, "booking.decide", square_id=space.square_id, unit_id=owner),
+            owner=unit is not None and unit == owner,
+            staffed=self._staffed(space, booking),
+            used=self._used(space, booking),
+        )
+
+    def _staffed(self, space: Space, booking: Booking) -> bool:
+        """A space without hours is open and staffed at all times, as its hours are shown."""
+        hours = self.staffed.get(space.id)
+        if hours is None:
+            return True
+        start, end = booking.slot.bare
+        first, last = (at.astimezone(space.zone).date() for at in (start, end))
+        return covers(hours.staffed_ranges(first - _DAY, last + _DAY, space.zone), start, end)
+
+    def _used(self, space: Space, booking: Booking) -> Used:
+        organiser, source = organiser_of(booking), self.governed[space.id].source
+        if organiser is None or source is None:
+            return Used()
+        week = domain.week_of(booking.slot.starts_at, booking.zone)
+        found = self.used.get((source, organiser), ())
+        of_week = [use for use in found if domain.week_of(use.starts_at, booking.zone) == week]
+        return Used(len(of_week), sum(round((use.ends_at - use.starts_at) / _MINUTE) for use in of_week))
+
+    def _touched(self, booking: Booking) -> Iterable[Touched]:
+        """The unit the booking is for need not be asked."""
+        whys: dict[UUID, Why] = dict.fromkeys(booking.about.touches, "other")
+        for space in self.spaces:
+            if space.id in self.policies:
+                asked = self._asked(booking, Terms(booking.created_at))
+                whys |= {touch.unit_id: touch.why for touch in domain.touched(self.policies[space.id], asked)}
+        for unit_id, why in whys.items():
+            if unit_id in self.squares and unit_id != booking.about.unit_id:
+                yield Touched(unit_id, self.squares[unit_id], why)
+
+    def _speaks_for(self, one: Touched) -> bool:
+        return allows(self.actor, "booking.decide", square_id=one.square_id, unit_id=one.unit_id)
+
+    def _quotas(self, booking: Booking) -> set[_Quota]:
+        organiser = organiser_of(booking)
+        sources = {
+            one.source for space, one in self.governed.items() if space in self.policies and self.policies[space].quota
+        }
+        return {(source, organiser) for source in sources if source and organiser}
+
+
+async def open_for(conn: Any, clock: Clock, actor: Actor, place: House, bookings: Sequence[Booking]) -> Rulebook:
+    """What holds for bookings of these spaces. May wait for another booking of the same organiser."""
+    governed = await store.effective(conn, [space.id for space in place.spaces])
+    policies = {space: _read(one.rules) for space, one in governed.items() if one.rules is not None}
+    touched = {unit for booking in bookings for unit in booking.about.touches}
+    touched |= {touch.unit_id for policy in policies.values() for touch in policy.touches}
+    squares = await store.units(conn, sorted(touched))
+    staffed = await _hours(conn, [space for space, policy in policies.items() if policy.responsible_roles is not None])
+    book = Rulebook(actor, place.spaces, governed, policies, squares, staffed)
+    await _count_used(conn, clock, book, bookings)
+    return book
+
+
+async def _hours(conn: Any, space_ids: Sequence[UUID]) -> dict[UUID, Hours]:
+    return await hours_store.effective(conn, space_ids) if space_ids else {}
+
+
+async def _count_used(conn: Any, clock: Clock, book: Rulebook, bookings: Sequence[Booking]) -> None:
+    keys = sorted({key for booking in bookings for key in book._quotas(booking)})
+    for source, organiser in keys:
+        await store.lock(conn, f"quota/{source}/{organiser}")
+    ignoring = [booking.id for booking in bookings]
+    for source, organiser in keys:
+        window = _weeks(bookings)
+        spaces = await store.governed(conn, source)
+        book.used[source, organiser] = await store.used(conn, organiser, window, spaces, ignoring, clock.now())
+
+
+def _weeks(bookings: Sequence[Booking]) -> tuple[dt.datetime, dt.datetime]:
+    """A window that holds the whole local weeks in which the bookings begin, and a day more on either side."""
+    weeks = [domain.week_of(booking.slot.starts_at, booking.zone) for booking in bookings]
+    first, last = (dt.datetime.combine(week, dt.time(), dt.UTC) for week in (min(weeks), max(weeks)))
+    return first - _DAY, last + _WEEK + _DAY
+
+
+def organiser_of(booking: Booking) -> UUID | None:
+    """Who a quota counts for: the organiser where one is named, else the unit."""
+    return booking.about.organiser_id or booking.about.unit_id
+
+
+def _read(rules: Any) -> Policy:
+    return Policy.model_validate(rules)
