@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from services.library import commands, store
 from shared import db
-from shared.contracts.programme import LoanDay
+from shared.contracts.library import LoanDay
 from shared.http import CurrentActor, etag
 from shared.policy import require
 from shared.problems import Invalid, Message

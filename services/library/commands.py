@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.library import store
 from shared import db, envelope, outbox
-from shared.contracts.programme import LoanDay
+from shared.contracts.library import LoanDay
 from shared.http import correlation_id
 from shared.identity import Actor
 from shared.policy import require

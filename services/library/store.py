@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from shared.contracts.programme import LoanDay
+from shared.contracts.library import LoanDay
 
 LOAN_DAY_LOCKED = "select version, state from loan_day where unit_id = $1 and local_date = $2 for update"
 LOAN_DAYS = """

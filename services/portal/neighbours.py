@@ -8,17 +8,14 @@ import httpx
 
 from shared import logs
 from shared.clock import Clock
+from shared.contracts.platform import UNITS
 from shared.http import ClockBody
 from shared.problems import Message, Unavailable
 
 # How a service is called in a sentence.
 NAMES: Mapping[str, tuple[str, str]] = {
+    **{kind: (called.the.nb, called.the.en) for kind, called in UNITS.items()},
     "facility": ("Romtjenesten", "The room service"),
-    "library": ("Biblioteket", "The library"),
-    "health_station": ("Helsestasjonen", "The health station"),
-    "senior_centre": ("Seniorsenteret", "The senior centre"),
-    "service_desk": ("Innbyggerservice", "The service desk"),
-    "volunteer_central": ("Frivilligsentralen", "The volunteer central"),
     "counters": ("Telletjenesten", "The counter service"),
     "aggregator": ("Oversikten", "The overview"),
 }

@@ -1,26 +1,23 @@
 """Every event there is: which type, whose, with which data."""
 
-from shared.contracts import (
-    counters,
-    facility,
-    health_station,
-    programme,
-    senior_centre,
-    service_desk,
-    volunteer_central,
-)
-from shared.contracts.platform import Watermark
+from importlib import import_module
+from importlib.util import find_spec
+
+from shared.contracts import programme
+from shared.contracts.platform import PUBLISHERS, Watermark
 from shared.types import Contract
 
-OWNED: dict[str, dict[str, type[Contract]]] = {
-    "library": programme.LIBRARY_EVENTS,
-    "health_station": health_station.EVENTS,
-    "senior_centre": senior_centre.EVENTS,
-    "service_desk": service_desk.EVENTS,
-    "volunteer_central": volunteer_central.EVENTS,
-    "facility": facility.EVENTS,
-    "counters": counters.EVENTS,
-}
+
+def _events_of(service: str) -> dict[str, type[Contract]]:
+    """EVENTS of the service's module in this package; a unit without one has only its programme to tell of."""
+    module = f"shared.contracts.{service}"
+    if not find_spec(module):
+        return programme.EVENTS
+    events: dict[str, type[Contract]] = import_module(module).EVENTS
+    return events
+
+
+OWNED: dict[str, dict[str, type[Contract]]] = {service: _events_of(service) for service in PUBLISHERS}
 
 
 def by_type() -> dict[str, type[Contract]]:

@@ -1,4 +1,4 @@
-"""What all five units say of their programme, each under its own name (`library.occurrence.scheduled.v1`)."""
+"""What all units say of their programme, each under its own name (`library.occurrence.scheduled.v1`)."""
 
 from typing import Annotated, Literal, Self
 
@@ -112,20 +112,6 @@ class Dated(Contract):
         return self
 
 
-class LoanDay(Contract):
-    """A library's lending on one local date: totals only, no borrower and no title of anything lent."""
-
-    unit_id: Id
-    square_id: Id
-    local_date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
-    first_loans: SmallCount = 0
-    renewals: SmallCount = 0
-    returns: SmallCount = 0
-    holds_picked_up: SmallCount = 0
-    child: SmallCount = 0
-    adult: SmallCount = 0
-
-
 EVENTS: dict[str, type[Contract]] = {
     **{f"activity.{verb}.v1": Activity for verb in ("published", "changed", "withdrawn")},
     **{
@@ -142,4 +128,3 @@ EVENTS: dict[str, type[Contract]] = {
         )
     },
 }
-LIBRARY_EVENTS: dict[str, type[Contract]] = {**EVENTS, "loan_day.summarised.v1": LoanDay}

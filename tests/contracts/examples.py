@@ -2,39 +2,32 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
-from shared import envelope
-from shared.contracts import (
-    catalogue,
-    counters,
-    facility,
-    health_station,
-    programme,
-    senior_centre,
-    service_desk,
-    volunteer_central,
-)
+from shared.contracts import catalogue, counters, facility, programme
 from shared.contracts.platform import PUBLISHERS, UNIT_KINDS, UnitKind, Watermark
 from shared.envelope import Event
-
-DAY = dt.date(2026, 11, 26)
-
-
-def id_of(name: str) -> UUID:
-    """The same in every run, so that the files change only when what they say does."""
-    return uuid5(NAMESPACE_URL, f"torg:example:{name}")
-
-
-def at(hour: int, minute: int = 0, day: int = 26) -> dt.datetime:
-    return dt.datetime(2026, 11, day, hour, minute, tzinfo=dt.UTC)
-
-
-SQUARE, HALL, ROOM, ROOM_A = (id_of(name) for name in ("square", "hall", "room", "room-a"))
-BOOKING, SERIES, ACTIVITY, OCCURRENCE = (id_of(name) for name in ("booking", "series", "activity", "occurrence"))
-COUNTER, CLOSURE, OTHER_BOOKING = (id_of(name) for name in ("counter", "closure", "other-booking"))
-SAID = at(9, 12, day=24)
+from tests.contracts.invented import (
+    ACTIVITY,
+    BOOKING,
+    CLOSURE,
+    COUNTER,
+    DAY,
+    HALL,
+    OCCURRENCE,
+    OTHER_BOOKING,
+    ROOM,
+    ROOM_A,
+    SAID,
+    SERIES,
+    SQUARE,
+    at,
+    event_of,
+    id_of,
+)
 
 
 def all_events() -> dict[str, Event]:
@@ -44,15 +37,9 @@ def all_events() -> dict[str, Event]:
     return {name: made[name] for name in catalogue.by_type()}
 
 
-def _event(service: str, kind: str, subject: str, data: Any, version: int = 1, **more: Any) -> tuple[str, Event]:
-    more = {"at": SAID, "square_id": SQUARE, "correlation_id": str(id_of("request"))} | more
-    made = envelope.build(service, kind, subject, version, data, **more)
-    return made.type, made.model_copy(update={"id": id_of(made.type)})
-
-
 def _watermark(service: Any) -> Event:
     said = Watermark(service=service, partition=2, partitions=6, complete_until=SAID)
-    _, event = _event(
+    _, event = event_of(
         service, "source.watermark.v1", f"watermark/{service}/2", said, 118, square_id=None, correlation_id=None
     )
     return event
@@ -92,11 +79,11 @@ def _facility() -> dict[str, Event]:
     open_to_all = {"classification": "open"}
     return dict(
         [
-            _event("facility", "square.changed.v1", f"square/{SQUARE}", square, **open_to_all),
-            _event("facility", "settings.decided.v1", f"settings/{SQUARE}/2", share, **open_to_all),
-            _event("facility", "unit.changed.v1", f"unit/{library}", unit, 2, unit_id=library, **open_to_all),
-            _event("facility", "space.changed.v1", f"space/{ROOM_A}", space, 3, **open_to_all),
-            _event(
+            event_of("facility", "square.changed.v1", f"square/{SQUARE}", square, **open_to_all),
+            event_of("facility", "settings.decided.v1", f"settings/{SQUARE}/2", share, **open_to_all),
+            event_of("facility", "unit.changed.v1", f"unit/{library}", unit, 2, unit_id=library, **open_to_all),
+            event_of("facility", "space.changed.v1", f"space/{ROOM_A}", space, 3, **open_to_all),
+            event_of(
                 "facility", "hours.decided.v1", f"hours/unit/{library}/3", hours, unit_id=library, **open_to_all
             ),
             *(_booking(verb, changes) for verb, changes in _bookings().items()),
@@ -197,7 +184,7 @@ def _booking(verb: str, changes: Mapping[str, Any]) -> tuple[str, Event]:
     }
     state = facility.Booking.model_validate(usual | dict(changes))
     caused = {"causation_id": str(id_of("library.occurrence.scheduled.v1"))} if verb == "confirmed" else {}
-    return _event(
+    return event_of(
         "facility", f"booking.{verb}.v1", f"booking/{BOOKING}", state, 2, unit_id=state.unit_id, **caused
     )  # fmt: skip
 
@@ -227,8 +214,8 @@ def _closures() -> list[tuple[str, Event]]:
     )
     subject = f"closure/{CLOSURE}"
     return [
-        _event("facility", "closure.declared.v1", subject, declared),
-        _event("facility", "closure.lifted.v1", subject, lifted, 2, at=at(11), unit_id=lifted.unit_id),
+        event_of("facility", "closure.declared.v1", subject, declared),
+        event_of("facility", "closure.lifted.v1", subject, lifted, 2, at=at(11), unit_id=lifted.unit_id),
     ]
 
 
@@ -260,12 +247,12 @@ def _counters() -> dict[str, Event]:
     )
     return dict(
         [
-            _event("counters", "counter.decided.v1", f"counter/{COUNTER}/2", counter, unit_id=library),
-            _event("counters", "interval.recorded.v1", f"interval/{COUNTER}/2026-11-26T10:00Z", interval, 2),
-            _event(
+            event_of("counters", "counter.decided.v1", f"counter/{COUNTER}/2", counter, unit_id=library),
+            event_of("counters", "interval.recorded.v1", f"interval/{COUNTER}/2026-11-26T10:00Z", interval, 2),
+            event_of(
                 "counters", "manual_count.decided.v1", f"manual_count/{by_hand.manual_id}", by_hand, unit_id=library
             ),
-            _event("counters", "correction.decided.v1", f"correction/{corrected.correction_id}", corrected),
+            event_of("counters", "correction.decided.v1", f"correction/{corrected.correction_id}", corrected),
         ]
     )
 
@@ -291,123 +278,13 @@ def _unit(unit: UnitKind) -> dict[str, Event]:
         max_age=99,
     )
     made = [
-        _event(
+        event_of(
             unit, f"activity.{verb}.v1", f"activity/{ACTIVITY}", activity.model_copy(update=changes), version, **said
         )
         for verb, version, changes in (("published", 1, {}), ("changed", 2, {}), ("withdrawn", 3, {"withdrawn": True}))
     ]
     made += [_occurrence(unit, verb, changes) for verb, changes in _occurrences().items()]
-    return dict([*made, *_OWN[unit](unit_id)])
-
-
-def _library(unit_id: UUID) -> list[tuple[str, Event]]:
-    return [_loan_day(unit_id)]
-
-
-def _health_station(unit_id: UUID) -> list[tuple[str, Event]]:
-    block = health_station.BusyBlock(starts_at=at(8, 30), ends_at=at(11))
-    busy = health_station.RoomBusy(
-        space_id=ROOM, square_id=SQUARE, unit_id=unit_id, local_date=DAY, blocks=[block]
-    )  # fmt: skip
-    said: dict[str, Any] = {"unit_id": unit_id, "classification": "restricted"}
-    return [_event("health_station", "room_busy.published.v1", f"room_busy/{ROOM}/{DAY}", busy, 3, **said)]
-
-
-def _senior_centre(unit_id: UUID) -> list[tuple[str, Event]]:
-    serving = id_of("serving")
-    meal = senior_centre.MealServing(
-        serving_id=serving,
-        square_id=SQUARE,
-        unit_id=unit_id,
-        kind="dinner",
-        menu_nb="Fiskesuppe",
-        menu_en="Fish soup",
-        starts_at=at(12),
-        ends_at=at(13),
-        space_ids=[HALL],
-        portions_planned=42,
-        price_nok=130,
-        state="planned",
-    )
-    changes: dict[str, dict[str, Any]] = {
-        "planned": {},
-        "changed": {"portions_planned": 44},
-        "summarised": {"state": "served", "portions_served": 41},
-        "cancelled": {"state": "cancelled"},
-    }
-    return [
-        _event(
-            "senior_centre", f"meal_serving.{verb}.v1", f"meal_serving/{serving}", meal.model_copy(update=said),
-            unit_id=unit_id, classification="open",
-        )
-        for verb, said in changes.items()
-    ]  # fmt: skip
-
-
-def _service_desk(unit_id: UUID) -> list[tuple[str, Event]]:
-    counts = [
-        service_desk.HelpCount(channel="counter", topic="digital_forms", count=7, resolved=5),
-        service_desk.HelpCount(channel="phone", topic="room_enquiry", count=3, resolved=3),
-    ]
-    hour = service_desk.DeskHour(unit_id=unit_id, square_id=SQUARE, local_date=DAY, hour=13, counts=counts)
-    visit = id_of("presence")
-    here = service_desk.Presence(
-        presence_id=visit, unit_id=unit_id, square_id=SQUARE, starts_at=at(11), ends_at=at(17)
-    )  # fmt: skip
-    changes: dict[str, dict[str, Any]] = {
-        "scheduled": {},
-        "changed": {"ends_at": at(18)},
-        "cancelled": {"state": "cancelled"},
-    }
-    return [
-        _event("service_desk", "desk_hour.summarised.v1", f"desk_hour/{unit_id}/{DAY}/13", hour, unit_id=unit_id),
-        *(
-            _event(
-                "service_desk", f"presence.{verb}.v1", f"presence/{visit}", here.model_copy(update=said),
-                unit_id=unit_id, classification="open",
-            )
-            for verb, said in changes.items()
-        ),
-    ]  # fmt: skip
-
-
-def _volunteer_central(unit_id: UUID) -> list[tuple[str, Event]]:
-    shift_id = id_of("shift")
-    shift = volunteer_central.Shift(
-        shift_id=shift_id,
-        square_id=SQUARE,
-        unit_id=unit_id,
-        role="cafe_help",
-        starts_at=at(10),
-        ends_at=at(13),
-        needed=2,
-        requires_clearance=True,
-        activity_id=ACTIVITY,
-        state="open",
-    )
-    changes: dict[str, dict[str, Any]] = {
-        "opened": {},
-        "changed": {"needed": 3, "confirmed": 1},
-        "staffed": {"state": "staffed", "confirmed": 2},
-        "understaffed": {"state": "understaffed", "confirmed": 1},
-        "completed": {"state": "completed", "confirmed": 2, "volunteers": 2, "minutes": 360},
-        "cancelled": {"state": "cancelled"},
-    }
-    return [
-        _event(
-            "volunteer_central", f"shift.{verb}.v1", f"shift/{shift_id}", shift.model_copy(update=said), unit_id=unit_id
-        )
-        for verb, said in changes.items()
-    ]
-
-
-_OWN = {
-    "library": _library,
-    "health_station": _health_station,
-    "senior_centre": _senior_centre,
-    "service_desk": _service_desk,
-    "volunteer_central": _volunteer_central,
-}
+    return dict([*made, *_own(unit, unit_id)])
 
 
 def _occurrences() -> dict[str, dict[str, Any]]:
@@ -455,21 +332,14 @@ def _occurrence(unit: UnitKind, verb: str, changes: Mapping[str, Any]) -> tuple[
     }
     state = programme.Occurrence.model_validate(usual | dict(changes))
     seen = "open" if state.public else "internal"
-    return _event(
+    return event_of(
         unit, f"occurrence.{verb}.v1", f"occurrence/{OCCURRENCE}", state, 2, unit_id=unit_id, classification=seen
     )  # fmt: skip
 
 
-def _loan_day(unit_id: UUID) -> tuple[str, Event]:
-    day = programme.LoanDay(
-        unit_id=unit_id,
-        square_id=SQUARE,
-        local_date=DAY.isoformat(),
-        first_loans=96,
-        renewals=41,
-        returns=88,
-        holds_picked_up=12,
-        child=60,
-        adult=36,
-    )
-    return _event("library", "loan_day.summarised.v1", f"loan_day/{unit_id}/{DAY}", day, unit_id=unit_id)
+def _own(unit: UnitKind, unit_id: UUID) -> list[tuple[str, Event]]:
+    module = f"tests.contracts.own.{unit}"
+    if not find_spec(module):
+        return []
+    found: list[tuple[str, Event]] = import_module(module).events(unit_id)
+    return found

@@ -1,6 +1,7 @@
 """Writes everything that is made from the code and kept beside it: `make golden`.
 
-The schemas and examples of events, docs/api/, docs/events.md and docs/policy-matrix.md. Tests compare; people read.
+The schemas and examples of events, docs/api/, docs/events.md, docs/policy-matrix.md, and in docker-compose.yml the
+containers of units that have none. Tests compare; people read.
 """
 
 import json
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from deploy import compose
 from shared.contracts import catalogue
 from tests.contracts import api_pages, events_page, policy_page
 from tests.contracts.examples import all_events
@@ -25,6 +27,7 @@ def files() -> dict[Path, str]:
         made[CONTRACTS / "examples" / f"{name}.json"] = written(example)
     made[Path("docs/events.md")] = events_page.text()
     made[Path("docs/policy-matrix.md")] = policy_page.text()
+    made[compose.COMPOSE] = compose.written()
     return made | api_pages.files()
 
 

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.contracts.facility import Layout, Membership, NoiseLevel, OrganiserKind, SquareStatus
-from shared.contracts.platform import UnitKind
+from shared.contracts.platform import UNIT_KINDS, UnitKind
 from shared.types import Body, Flag, Id, LocalDate, ShortText, SmallCount
 
 
@@ -22,6 +23,14 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _known_kind(kind: str) -> str:
+    if kind not in UNIT_KINDS:
+        expected = " or ".join(repr(one) for one in UNIT_KINDS)
+        raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
+    return kind
+
+
+Kind = Annotated[UnitKind, AfterValidator(_known_kind), WithJsonSchema({"type": "string", "enum": list(UNIT_KINDS)})]
 Name = Annotated[ShortText, Field(min_length=1)]
 Feature = Annotated[ShortText, Field(min_length=1, max_length=60)]
 Features = Annotated[
@@ -59,7 +68,7 @@ class PutUnit(Body):
     `valid_to`, all along where these are left out too."""
 
     square_id: Id
-    kind: UnitKind
+    kind: Kind
     name: Name
     status: SquareStatus = "operating"
     valid_from: LocalDate | None = None
