@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from services.portal.access import Door, Visitor
 from services.portal.neighbours import Neighbours
 from services.portal.stream import EventStream, Hub, last_event_id
+from shared.contracts.platform import UNITS
 from shared.http import language
 from shared.policy import allows, require, sees
 from shared.problems import NotFound, Problem
@@ -33,6 +34,7 @@ async def session(request: Request) -> dict[str, Any]:
         "demo": demo,
         "version": VERSION,
         "clock": request.app.state.hub.clock,
+        "unit_kinds": {kind: {"nb": called.label.nb, "en": called.label.en} for kind, called in UNITS.items()},
     }
 
 

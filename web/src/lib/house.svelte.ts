@@ -1,5 +1,6 @@
 // Who is signed in, which square is shown, and what the screens say to the reader.
 import { get } from './api'
+import { reader } from './i18n.svelte'
 import { live } from './live.svelte'
 import { now } from './now.svelte'
 import { router } from './router.svelte'
@@ -44,6 +45,7 @@ class House {
     try {
       this.session = await get<Session>('/api/portal/session')
       now.hold(this.session.clock)
+      reader.unitKinds = this.session.unit_kinds ?? {}
       this.away = false
     } catch {
       this.away = true

@@ -8,6 +8,8 @@ const STORE = 'torg-language'
 
 class Reader {
   language = $state<Language>(localStorage.getItem(STORE) === 'en' ? 'en' : 'nb')
+  /** How each kind of unit is called, as the house says: a kind that is added there has its name here. */
+  unitKinds = $state.raw<Record<string, Record<Language, string>>>({})
   locale = $derived(this.language === 'en' ? 'en-GB' : 'nb-NO')
 
   choose(language: Language): void {
@@ -27,6 +29,8 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
 
 /** A key made of a prefix and what a service said; the bare word where there is none. */
 export function tr(prefix: string, word: string): string {
+  const called = prefix === 'unitKind' ? reader.unitKinds[word] : undefined
+  if (called) return called[reader.language]
   const key = `${prefix}_${word}`
   return key in nb ? t(key as Key) : word
 }

@@ -1,6 +1,7 @@
 // What the services answer with, as far as the app reads it.
 
-export type UnitKind = 'library' | 'health_station' | 'senior_centre' | 'service_desk' | 'volunteer_central'
+/** Which there are is the house's to say. */
+export type UnitKind = string
 export type OpenState = 'staffed' | 'self_service' | 'closed'
 
 export interface Source {
@@ -25,6 +26,7 @@ export interface Session {
   squares_known?: boolean
   /** Where the test clock stands; null in real time. */
   clock?: string | null
+  unit_kinds?: Record<string, { nb: string; en: string }>
   accounts?: { username: string; role_nb: string; role_en: string }[]
 }
 
