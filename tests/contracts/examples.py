@@ -105,8 +105,8 @@ def _outages() -> list[tuple[str, Event]]:
     )
     subject, said = f"outage/{lift.outage_id}", {"classification": "open"}
     return [
-        _event("facility", "outage.declared.v1", subject, lift, **said),
-        _event("facility", "outage.ended.v1", subject, lift.model_copy(update={"ended_at": at(9)}), 2, **said),
+        event_of("facility", "outage.declared.v1", subject, lift, **said),
+        event_of("facility", "outage.ended.v1", subject, lift.model_copy(update={"ended_at": at(9)}), 2, **said),
     ]
 
 
