@@ -100,6 +100,7 @@ def _outages() -> list[tuple[str, Event]]:
         feature="lift",
         space_ids=[ROOM_A],
         starts_at=at(7),
+        ends_at=at(12),
         reason_code="fault",
         declared_at=at(7, 20),
     )
