@@ -25,9 +25,11 @@ def free_ports(count: int) -> list[int]:
     try:
         while len(held) < count:
             candidate = socket.socket()
-            with contextlib.suppress(OSError):
+            try:
                 candidate.bind(("127.0.0.1", random.randrange(LOWEST_PORT, HIGHEST_PORT)))  # noqa: S311 -- no secret
                 held.append(candidate)
+            except OSError:  # taken
+                candidate.close()
         return [one.getsockname()[1] for one in held]
     finally:
         for one in held:
