@@ -1,6 +1,7 @@
 """The command line: ./torg VERB. Each verb says what it did or what is wrong; nothing else is printed where a script
 reads (`token`, `status --json`)."""
 
+import datetime as dt
 import json
 import shutil
 import sys
@@ -14,10 +15,13 @@ from rich.table import Table
 
 from deploy.house import ROOT, topics
 from deploy.local import client, doctor, importing, up
+from deploy.local.demo import live as playing
 from deploy.local.errors import LocalError
 from deploy.local.instance import Instance
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+demo = typer.Typer(no_args_is_help=True, help="What can be done with the invented house.")
+app.add_typer(demo, name="demo")
 out, err = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
 Data = Annotated[Path, typer.Option("--data", help="The folder that holds everything of the instance.")]
 DEFAULT_DATA = ROOT / ".torg"
@@ -35,11 +39,11 @@ def main() -> None:
 def start(
     port: Annotated[int, typer.Option(help="The portal's port on this machine.")] = 8080,
     data: Data = DEFAULT_DATA,
-    demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Load the invented demo house.")] = True,
+    demo_wanted: Annotated[bool, typer.Option("--demo/--no-demo", help="Load the invented demo house.")] = True,
     detach: Annotated[bool, typer.Option("--detach", help="Return when it is up, and let it run on.")] = False,
 ) -> None:
     """Start Kafka, PostgreSQL, the demo identity provider and every service."""
-    up.run(Instance(data.resolve()), port, demo, detach, out)
+    up.run(Instance(data.resolve()), port, demo_wanted, detach, out)
 
 
 @app.command()
@@ -154,6 +158,21 @@ def dead_letters(
 ) -> None:
     """List what consumers put aside; replay or drop one: dead-letters replay SERVICE ID."""
     client.dead_letters(Instance(data.resolve()), action, service, letter, out)
+
+
+@demo.command()
+def live(
+    speed: Annotated[float, typer.Option(help="How many times as fast as time; 1 follows the real clock.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed and day: the same calls.")] = 1,
+    day: Annotated[str | None, typer.Option(metavar="DATE", help="Which day; the next working day without it.")] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Play a day of the demo's house through its interfaces, so that the screens move. Ends by itself, or by Ctrl-C."""
+    try:
+        date = dt.date.fromisoformat(day) if day else None
+    except ValueError:
+        raise LocalError(f"--day {day}: write a date as 2026-11-24") from None
+    playing.run(Instance(data.resolve()), speed, seed, date, out)
 
 
 @app.command()

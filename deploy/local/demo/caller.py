@@ -1,7 +1,9 @@
 """Calls to the portal, many at once, each safe to repeat."""
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -12,14 +14,26 @@ from deploy.local.errors import LocalError
 WORKERS = 6
 # Somebody has it already, or decided otherwise since: the demo does not insist.
 LEFT_ALONE = (409, 412, 428)
+AWAY = (502, 503, 504)
+AGAIN_SECONDS = 0.5
 
 
 class DemoFailed(LocalError):
     """A call the demo needs was refused; the message holds the answer."""
 
 
+@dataclass(frozen=True)
+class Thing:
+    """What is put, and while it is as it was put, what is done with it next."""
+
+    put: Call
+    then: tuple[Call, ...] = ()
+
+
 class Caller:
-    def __init__(self, base_url: str, token: str) -> None:
+    """`patience`: seconds for which a service that is away is asked again."""
+
+    def __init__(self, base_url: str, token: str, patience: float = 0.0) -> None:
         self._http = httpx.Client(
             base_url=base_url,
             headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
@@ -27,6 +41,7 @@ class Caller:
             trust_env=False,
             transport=httpx.HTTPTransport(retries=3),
         )
+        self._patience = patience
         self._workers = ThreadPoolExecutor(WORKERS)
 
     def __enter__(self) -> "Caller":
@@ -38,14 +53,48 @@ class Caller:
 
     def all(self, calls: Iterable[Call]) -> None:
         """Side by side; the first failure is raised."""
-        for done in [self._workers.submit(self.call, *call) for call in calls]:
+        self.make(Thing(call) for call in calls)
+
+    def make(self, things: Iterable[Thing]) -> None:
+        """Side by side; the first failure is raised."""
+        for done in [self._workers.submit(self._make, thing) for thing in things]:
             done.result()
 
-    def call(self, method: str, path: str, body: Any = None, params: Any = None) -> dict[str, Any]:
+    def _make(self, thing: Thing) -> None:
+        answer = self.call(*thing.put)
+        if answer.get("version") != 1:
+            return  # somebody has gone on with it, or it is left alone
+        for step in thing.then:
+            answer = self.call(*step, seen=answer.get("version"))
+
+    def call(self, method: str, path: str, body: Any = None, params: Any = None, seen: Any = None) -> dict[str, Any]:
         """Empty where the demo is left alone. Raises DemoFailed."""
-        answer = self._http.request(method, path, json=body, params=params)
+        answer = self.ask(method, path, body, params, seen)
         if answer.is_success:
             return dict(answer.json())
         if answer.status_code in LEFT_ALONE:
             return {}
-        raise DemoFailed(f"{method} {path} was answered {answer.status_code}: {answer.text[:500]}")
+        raise refused(answer)
+
+    def ask(
+        self, method: str, path: str, body: Any = None, params: Any = None, seen: Any = None, *, waits: bool = True
+    ) -> httpx.Response:
+        """Whatever is answered; with `waits` a service that is away has time to come back. Raises DemoFailed when the
+        portal itself does not answer."""
+        headers = {} if seen is None else {"If-Match": f'"{seen}"'}
+        request = self._http.build_request(method, path, json=body, params=params, headers=headers)
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                answer = self._http.send(request)
+                if answer.status_code not in AWAY or not waits or time.monotonic() >= deadline:
+                    return answer
+            except httpx.TransportError as error:
+                if time.monotonic() >= deadline:
+                    raise DemoFailed(f"{request.url} does not answer ({type(error).__name__})") from error
+            time.sleep(AGAIN_SECONDS)
+
+
+def refused(answer: httpx.Response) -> DemoFailed:
+    asked = answer.request
+    return DemoFailed(f"{asked.method} {asked.url.path} was answered {answer.status_code}: {answer.text[:500]}")

@@ -37,6 +37,10 @@ class Square:
     def room(self, key: str) -> str:
         return str(uid("space", self.key, key))
 
+    def leaves(self, key: str) -> list[str]:
+        """The rooms that booking this one takes: its parts, or itself."""
+        return [part for part, said in self.said["rooms"].items() if said.get("part_of") == key] or [key]
+
 
 def squares() -> list[Square]:
     return [Square(key, said) for key, said in plan()["squares"].items()]

@@ -27,13 +27,21 @@ def load(base_url: str, token: str, progress: Progress, now: dt.datetime | None 
         progress("demo: squares, units, rooms and opening hours")
         _registry(caller, squares, today)
         progress("demo: nine weeks of visitors")
-        _visits(caller, squares, now)
+        first = dt.datetime.combine(today - visits.BACK, dt.time(), OSLO)
+        caller.all(door.call(first) for square in squares for door in visits.doors(square))
+        _visits(caller, squares, first, now)
         progress("demo: programme and bookings")
-        caller.all(programme.activities(squares))
-        caller.all(programme.series(squares, today))
-        caller.all(programme.single_bookings(squares, today))
+        _programme(caller, squares, today)
         progress("demo: loans and attendance")
-        _figures(caller, squares, now)
+        _figures(caller, squares, now - programme.BACK, now)
+
+
+def catch_up(caller: Caller, since: dt.datetime, now: dt.datetime) -> None:
+    """What a house that was loaded at `since` lacks at `now`."""
+    squares = house.squares()
+    _programme(caller, squares, now.astimezone(OSLO).date())
+    _visits(caller, squares, since, now)
+    _figures(caller, squares, since - COUNTED_AFTER, now)
 
 
 def _registry(caller: Caller, squares: Sequence[Square], today: dt.date) -> None:
@@ -45,23 +53,27 @@ def _registry(caller: Caller, squares: Sequence[Square], today: dt.date) -> None
     caller.all(house.hours_calls(squares, today))
 
 
-def _visits(caller: Caller, squares: Sequence[Square], now: dt.datetime) -> None:
-    first = dt.datetime.combine(now.astimezone(OSLO).date() - visits.BACK, dt.time(), OSLO)
+def _visits(caller: Caller, squares: Sequence[Square], since: dt.datetime, now: dt.datetime) -> None:
     doors = [door for square in squares for door in visits.doors(square)]
-    caller.all(door.call(first) for door in doors)
-    found = [reading for door in doors for reading in visits.readings(door, first, now)]
+    found = [reading for door in doors for reading in visits.readings(door, since, now)]
     for at in range(0, len(found), READINGS_AT_ONCE):
         caller.call("POST", "/api/counters/readings", {"readings": found[at : at + READINGS_AT_ONCE]})
 
 
-def _figures(caller: Caller, squares: Sequence[Square], now: dt.datetime) -> None:
-    today = now.astimezone(OSLO).date()
-    past = [today - dt.timedelta(days=back) for back in range(1, programme.BACK.days + 1)]
+def _programme(caller: Caller, squares: Sequence[Square], today: dt.date) -> None:
+    caller.all(programme.activities(squares))
+    caller.all(programme.series(squares, today))
+    caller.all(programme.single_bookings(squares, today))
+
+
+def _figures(caller: Caller, squares: Sequence[Square], since: dt.datetime, now: dt.datetime) -> None:
+    first, today = since.astimezone(OSLO).date(), now.astimezone(OSLO).date()
+    past = [first + dt.timedelta(days=day) for day in range((today - first).days)]
     caller.all(loans.loan_days(squares, past))
     caller.all(visits.by_hand(squares, past))
     for square in squares:
         for service in square.said["units"]:
-            for since, until in _windows(now - programme.BACK, now - COUNTED_AFTER):
+            for since, until in _windows(since, now - COUNTED_AFTER):
                 asked = {"square_id": str(square.id), "from": house.utc(since), "to": house.utc(until)}
                 found = caller.call("GET", f"/api/{service}/occurrences", params={**asked, "uncounted": True})
                 caller.all(programme.head_counts(service, found["occurrences"]))

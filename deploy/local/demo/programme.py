@@ -50,10 +50,19 @@ class Line:
         start, end = self.said["time"].split("-")
         return local(day, start), local(day, end)
 
+    def occupied(self, day: dt.date) -> tuple[dt.datetime, dt.datetime]:
+        """With set-up and tidy-up."""
+        before, after = (dt.timedelta(minutes=self.said.get(name, 0)) for name in ("setup", "teardown"))
+        start, end = self.times(day)
+        return start - before, end + after
+
+    @property
+    def rooms(self) -> list[str]:
+        return self.said.get("rooms") or [self.said[name] for name in ("room",) if name in self.said]
+
     def where(self) -> dict[str, Any]:
-        rooms = self.said.get("rooms") or [self.said[name] for name in ("room",) if name in self.said]
         return {
-            "space_ids": [self.square.room(room) for room in rooms],
+            "space_ids": [self.square.room(room) for room in self.rooms],
             "setup_minutes": self.said.get("setup", 0),
             "teardown_minutes": self.said.get("teardown", 0),
         }
@@ -104,11 +113,11 @@ def series(of: Sequence[Square], today: dt.date) -> Iterator[Call]:
 
 
 def _blocks(line: Line, today: dt.date, *, in_programme: bool) -> Iterator[Call]:
-    service, about = (line.host, _asked(line)) if in_programme else ("facility", _about(line.square, line.said))
+    service, asked = (line.host, _asked(line)) if in_programme else ("facility", about(line.square, line.said))
     for block in range(_block_of(today - BACK), _block_of(today + AHEAD) + 1):
         if dates := _dates(line, block):
             series_id = uid("series", line.square.key, line.key, block)
-            yield "PUT", f"/api/{service}/series/{series_id}", line.where() | about | {"occurrences": dates}
+            yield "PUT", f"/api/{service}/series/{series_id}", line.where() | asked | {"occurrences": dates}
 
 
 def _asked(line: Line) -> dict[str, Any]:
@@ -136,7 +145,7 @@ def _single(line: Line, monday: dt.date) -> Call:
     if said["state"] == "held":
         body["hold_until"] = local(monday + dt.timedelta(days=20), "12:00").isoformat()
     booking = uid("once", line.square.key, said["nb"], day)
-    return "PUT", f"/api/facility/bookings/{booking}", body | _about(line.square, said)
+    return "PUT", f"/api/facility/bookings/{booking}", body | about(line.square, said)
 
 
 def head_counts(service: str, occurrences: Iterable[Mapping[str, Any]]) -> Iterator[Call]:
@@ -160,7 +169,7 @@ def head_count(line: Line, occurrence_id: UUID) -> dict[str, Any] | None:
     return {"total": total, "by_band": bands}
 
 
-def _about(square: Square, said: Mapping[str, Any]) -> dict[str, Any]:
+def about(square: Square, said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": said["nb"],
         "unit_id": square.unit(said["host"]),
