@@ -32,13 +32,13 @@ class Wish:
 def askings(day: Day) -> Iterator[Act]:
     """In turn: one is simply booked, one held first, one moved to another time, one given up."""
     taken = _taken(day)
-    for number, wish in enumerate(_wishes(day, taken)):
+    for number, wish in enumerate(wishes(day, taken)):
         path = f"/api/facility/bookings/{uid(day.name('booking', number))}"
         yield from _story(day, number, wish, path, taken)
     yield from _refused(day)
 
 
-def _wishes(day: Day, taken: dict[str, list[Span]]) -> Iterator[Wish]:
+def wishes(day: Day, taken: dict[str, list[Span]]) -> Iterator[Wish]:
     """Each in a room that is free then, as far as the plan knows."""
     chances = day.chances("wishes")
     for said in chances.sample(plan()["live"]["bookings"], MOST):

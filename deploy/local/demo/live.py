@@ -19,7 +19,7 @@ from deploy.local.demo.acts import Act
 from deploy.local.demo.caller import AWAY, Caller, refused
 from deploy.local.demo.house import OSLO, Square
 from deploy.local.demo.load import catch_up
-from deploy.local.demo.pace import HouseClock, Pace, RealTime
+from deploy.local.demo.pace import HouseClock, Pace, RealTime, set_through
 from deploy.local.errors import LocalError
 from deploy.local.instance import Instance
 from shared.clock import SystemClock
@@ -43,15 +43,13 @@ def run(instance: Instance, speed: float, seed: int, date: dt.date | None, out: 
         out.print(f"[bold]{at.astimezone(OSLO):%H:%M}[/]  {words}", highlight=False)
 
     with _alone(instance), Caller(url, instance.token(["admin@*"]), PATIENCE_SECONDS) as caller:
+        _check_demo(caller)
         date = _date(caller, speed, date)
-        out.print(
-            f"Demodata – oppdiktet: {date:%A %d.%m.%Y}, seed {seed}, {speed:g} times as fast as time", highlight=False
-        )
+        out.print(f"Demodata – oppdiktet: {date}, seed {seed}, {speed:g} times as fast as time", highlight=False)
         with (instance.logs / "live.jsonl").open("w", encoding="utf-8") as record:
             finished = _play(caller, date, speed, seed, Player(caller, tell, record.write))
-    out.print(
-        f"{'the day is over' if finished else 'stopped'} after {time.monotonic() - began:.0f} s; time is real again"
-    )
+    how = "the day is over" if finished else "stopped"
+    out.print(f"{how} after {time.monotonic() - began:.0f} s; time is real again", highlight=False)
 
 
 def _play(caller: Caller, date: dt.date, speed: float, seed: int, player: "Player") -> bool:
@@ -64,7 +62,7 @@ def _play(caller: Caller, date: dt.date, speed: float, seed: int, player: "Playe
                 now = SystemClock().now()
                 player.play(RealTime(), [act for act in acts if act.at > now], ends)
             else:
-                with _held(HouseClock(caller, begins, speed), begins) as clock:
+                with _held(HouseClock(set_through(caller), begins, speed), begins) as clock:
                     catch_up(caller, min(SystemClock().now(), begins) - dt.timedelta(days=1), begins)
                     player.play(clock, acts, ends)
     except KeyboardInterrupt:
@@ -101,6 +99,12 @@ class Player:
         answer = self._caller.ask(method, path, body, seen=seen, waits=service not in self._away)
         (self._away.add if answer.status_code in AWAY else self._away.discard)(service)
         return answer
+
+
+def _check_demo(caller: Caller) -> None:
+    square = house.squares()[0]
+    if caller.ask("GET", f"/api/facility/squares/{square.id}").status_code == 404:
+        raise LocalError("there is no demo in this house; start one with ./torg up")
 
 
 def _date(caller: Caller, speed: float, wanted: dt.date | None) -> dt.date:

@@ -73,8 +73,8 @@ def _figures(caller: Caller, squares: Sequence[Square], since: dt.datetime, now:
     caller.all(visits.by_hand(squares, past))
     for square in squares:
         for service in square.said["units"]:
-            for since, until in _windows(since, now - COUNTED_AFTER):
-                asked = {"square_id": str(square.id), "from": house.utc(since), "to": house.utc(until)}
+            for begin, end in _windows(since, now - COUNTED_AFTER):
+                asked = {"square_id": str(square.id), "from": house.utc(begin), "to": house.utc(end)}
                 found = caller.call("GET", f"/api/{service}/occurrences", params={**asked, "uncounted": True})
                 caller.all(programme.head_counts(service, found["occurrences"]))
 

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+import httpx
+
 from deploy.local.demo.caller import Caller, refused
 from deploy.local.errors import LocalError
 from shared.clock import SystemClock
@@ -31,18 +33,30 @@ class RealTime:
             time.sleep(min(left, STEP_SECONDS))
 
 
+SetClock = Callable[[dt.datetime | None], httpx.Response]
+
+
+def set_through(caller: Caller) -> SetClock:
+    """The test clock of the house. Whoever is away is not waited for."""
+
+    def put(now: dt.datetime | None) -> httpx.Response:
+        return caller.ask("PUT", "/test/clock", {"now": now.isoformat() if now else None}, waits=False)
+
+    return put
+
+
 class HouseClock:
     """Goes `speed` times as fast as time does; an act that takes long makes the day late, never short."""
 
     def __init__(
         self,
-        caller: Caller,
+        put: SetClock,
         start: dt.datetime,
         speed: float,
         count: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._caller, self._start, self._speed = caller, start, speed
+        self._put, self._start, self._speed = put, start, speed
         self._count, self._sleep = count, sleep
         self._began = count()
         self._set: dt.datetime | None = None
@@ -64,7 +78,7 @@ class HouseClock:
         """Raises LocalError where the clock cannot be set. Who is away just then hears of the next step."""
         if self._set == at:
             return
-        answer = self._caller.ask("PUT", "/test/clock", {"now": at.isoformat()}, waits=False)
+        answer = self._put(at)
         if answer.status_code == 404:
             raise LocalError(NO_CLOCK)
         if not answer.is_success and answer.status_code != 503:
@@ -74,7 +88,7 @@ class HouseClock:
     def release(self) -> None:
         """Time is real again. Raises LocalError when somebody cannot be told."""
         deadline = self._count() + RELEASE_SECONDS
-        while not self._caller.ask("PUT", "/test/clock", {"now": None}, waits=False).is_success:
+        while not self._put(None).is_success:
             if self._count() > deadline:
                 raise LocalError("not every service is back in real time; ./torg restart whatever is not ready")
             self._sleep(STEP_SECONDS)

@@ -1,0 +1,235 @@
+"""A day of the demo played in a real house: what it did is in the views, and played again it does the same."""
+
+import datetime as dt
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.local.demo import day
+from deploy.local.demo import house as planned
+from deploy.local.demo.house import OSLO, Square
+from deploy.local.demo.visits import doors
+from shared.clock import SystemClock
+from tests.house import ROOT, House, check, wait_until
+
+pytestmark = pytest.mark.integration
+SEED = 7
+LONG = 240
+SQUARES = planned.squares()
+
+
+@pytest.fixture(scope="module")
+def date() -> dt.date:
+    """A working day within the next two weeks on which something can be called off and something closes."""
+    today = SystemClock().now().astimezone(OSLO).date()
+    ahead = (today + dt.timedelta(days=days) for days in range(2, 20))
+    return next(one for one in ahead if one.isoweekday() in (2, 4) and not planned.is_off(one))
+
+
+@pytest.fixture(scope="module")
+def played(house: House, date: dt.date) -> list[dict[str, Any]]:
+    """The calls of the day, played as fast as it goes."""
+    return play(house, date)
+
+
+def play(house: House, date: dt.date) -> list[dict[str, Any]]:
+    options = ("--speed", "1000000", "--seed", str(SEED), "--day", date.isoformat())
+    said = check(house.torg("demo", "live", *options, seconds=LONG)).stdout
+    assert "the day is over" in said
+    written = (house.folder / "logs/live.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in written]
+
+
+def asked(played: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    return [(one["at"], one["method"], one["path"], json.dumps(one["body"])) for one in played]
+
+
+@contextmanager
+def evening(house: House, date: dt.date) -> Iterator[httpx.Client]:
+    """The house as it is when the day is over."""
+    with house.client() as api:
+        set_clock(api, day.bounds(date)[1].isoformat())
+        try:
+            yield api
+        finally:
+            set_clock(api, None)
+
+
+def set_clock(api: httpx.Client, now: str | None) -> None:
+    answer = api.put("/test/clock", json={"now": now})
+    assert answer.status_code == 200, answer.text
+
+
+def get(api: httpx.Client, path: str, **params: Any) -> Any:
+    answer = api.get(path, params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def items(api: httpx.Client, square: Square, date: dt.date) -> dict[str, dict[str, Any]]:
+    days = get(api, f"/api/aggregator/squares/{square.id}/day", date=date.isoformat())["days"]
+    return {item["id"]: item for item in days[0]["items"]}
+
+
+def test_day__played__is_refused_nothing_but_what_it_wants_in_vain(played: list[dict[str, Any]], date: dt.date) -> None:
+    in_vain = {act.call[1] for act in day.acts(SQUARES, date, SEED) if act.call and "is wanted where" in act.say}
+    assert {one["path"] for one in played if one["status"] >= 400} == in_vain
+    assert {one["status"] for one in played if one["path"] in in_vain} == {409}
+
+
+def test_day__played__made_the_calls_that_were_planned(played: list[dict[str, Any]], date: dt.date) -> None:
+    planned = [(act.at.isoformat(), *act.call) for act in day.acts(SQUARES, date, SEED) if act.call]
+    assert [(one["at"], one["method"], one["path"], one["body"]) for one in played] == planned
+
+
+def test_day__played__leaves_time_real_again(house: House, played: list[dict[str, Any]]) -> None:
+    with house.client() as api:
+        shown = get(api, f"/api/aggregator/squares/{SQUARES[0].id}/day")["now_local"]
+    assert abs(dt.datetime.fromisoformat(shown) - SystemClock().now()) < dt.timedelta(minutes=1)
+    assert played
+
+
+def test_bookings__of_the_day__stand_in_the_calendar_as_they_ended(
+    house: House, played: list[dict[str, Any]], date: dt.date
+) -> None:
+    ended: dict[str, str] = {}
+    for one in played:
+        parts = one["path"].split("/")
+        if parts[3] == "bookings" and one["status"] < 400:
+            verb = parts[5] if len(parts) > 5 else ""
+            ended[parts[4]] = {"cancel": "cancelled"}.get(verb, "confirmed")
+    with evening(house, date) as api:
+        shown = {key: item for square in SQUARES for key, item in items(api, square, date).items()}
+    assert {"cancelled", "confirmed"} == set(ended.values())
+    assert {key: shown[key]["state"] for key in ended} == ended
+
+
+def test_head_counts__of_the_day__are_in_the_calendar(
+    house: House, played: list[dict[str, Any]], date: dt.date
+) -> None:
+    newest = {one["path"].split("/")[4]: one["body"]["total"] for one in played if one["path"].endswith("/attendance")}
+    with evening(house, date) as api:
+        shown = {key: item for square in SQUARES for key, item in items(api, square, date).items()}
+    assert newest
+    assert {key: shown[key]["attendance"]["total"] for key in newest} == newest
+
+
+def test_called_off__of_the_day__shows_as_cancelled(house: House, played: list[dict[str, Any]], date: dt.date) -> None:
+    paths = [one["path"].split("/") for one in played]
+    called_off = [path[4] for path in paths if path[3] == "occurrences" and path[5] == "cancel"]
+    with evening(house, date) as api:
+        shown = {key: item for square in SQUARES for key, item in items(api, square, date).items()}
+    assert called_off
+    assert {shown[one]["state"] for one in called_off} == {"cancelled"}
+
+
+def test_closure__of_the_day__is_lifted_and_what_it_hit_goes_on(
+    house: House, played: list[dict[str, Any]], date: dt.date
+) -> None:
+    closure = next(one["path"] for one in played if "/closures/" in one["path"])
+    with evening(house, date) as api:
+        found = get(api, closure)
+        shown = items(api, SQUARES[0], date)
+    assert found["affected"]
+    assert shown[closure.rpartition("/")[2]]["state"] == "lifted"
+    assert "affected" not in {item["state"] for item in shown.values()}
+
+
+@pytest.mark.parametrize("square", SQUARES, ids=lambda square: square.key)
+def test_visitors__of_the_day__are_what_went_through_the_doors(
+    house: House, played: list[dict[str, Any]], date: dt.date, square: Square
+) -> None:
+    street = {str(door.counter_id) for door in doors(square) if not door.unit}
+    seen = {
+        (one["counter_id"], one["start"]): one["in"]
+        for call in played
+        if call["path"].endswith("/readings")
+        for one in call["body"]["readings"]
+        if one["counter_id"] in street and is_open(square, one["start"])
+    }
+    with evening(house, date) as api:
+        span = {"from": date.isoformat(), "to": date.isoformat()}
+        (row,) = get(api, f"/api/aggregator/squares/{square.id}/visitors", **span)["rows"]
+    total = sum(seen.values())
+    assert total > 20
+    assert row["quality"] in ("observed", "imputed")  # the silent counter has sent what it kept
+    assert total <= row["door_visits"] <= total * 1.05
+    assert row["imputed_share"] > 0 or row["door_visits"] == total
+
+
+def is_open(square: Square, start: str) -> bool:
+    at = dt.datetime.fromisoformat(start).astimezone(OSLO)
+    pieces = [piece for kind in square.said["units"] for piece in planned.opening(square, kind, at.date())]
+    return any(begin <= f"{at:%H:%M}" < end for begin, end, _ in pieces)
+
+
+def test_day__played_again_with_the_same_seed__makes_the_same_calls_and_ends_the_same(
+    house: House, played: list[dict[str, Any]], date: dt.date
+) -> None:
+    def picture() -> Any:
+        """Without how often something was said on the way there."""
+        with evening(house, date) as api:
+            spans = {"from": date.isoformat(), "to": date.isoformat()}
+            figures = [get(api, f"/api/aggregator/squares/{one.id}/visitors", **spans)["rows"] for one in SQUARES]
+            return [bare(items(api, square, date)) for square in SQUARES], figures
+
+    before = picture()
+    again = play(house, date)
+
+    assert asked(again) == asked(played)
+    assert picture() == before
+
+
+def bare(shown: dict[str, dict[str, Any]]) -> Any:
+    said = ("kind", "title", "state", "space_ids", "starts_at", "ends_at", "reason_code")
+    counted = {key: item["attendance"]["by_band"] for key, item in shown.items() if item.get("attendance")}
+    return {key: [item.get(name) for name in said] for key, item in shown.items()}, counted
+
+
+def test_live__told_to_end__leaves_time_real_and_says_so(house: House, date: dt.date) -> None:
+    argv = [sys.executable, "-u", "-m", "deploy.local", "demo", "live", "--data", str(house.folder), "--speed", "600"]
+    started = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+    with house.client() as api:
+        square = SQUARES[0].id
+        now = SystemClock().now()
+
+        def held() -> bool:
+            shown = dt.datetime.fromisoformat(get(api, f"/api/aggregator/squares/{square}/day")["now_local"])
+            return shown - now > dt.timedelta(hours=2)
+
+        wait_until(held, "the clock was never set")
+        refused = house.torg("demo", "live")
+        started.send_signal(signal.SIGINT)
+        said, _ = started.communicate(timeout=60)
+        assert not held()
+    assert started.returncode == 0, said
+    assert "stopped after" in said
+    assert "another" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--speed", "0.5"), "--speed 0.5"),
+        (("--day", "soon"), "2026-11-24"),
+        (("--day", "2020-01-01"), "choose a day from"),
+        (("--speed", "1", "--day", "2020-01-01"), "--speed 1"),
+    ],
+)
+def test_live__asked_for_what_cannot_be__says_what_can(house: House, options: tuple[str, ...], why: str) -> None:
+    done = house.torg("demo", "live", *options)
+    assert done.returncode == 1
+    assert why in done.stderr
+
+
+def test_live__in_a_house_without_the_demo__says_so_and_changes_nothing(empty_house: House) -> None:
+    done = empty_house.torg("demo", "live")
+    assert done.returncode == 1
+    assert "demo" in done.stderr
