@@ -119,7 +119,8 @@ def _welcome(plan: Plan, seconds: float) -> str:
         lines.append("\nDemodata – oppdiktet. Sign in without a password as")
         lines += [f"  [bold]{one['username']:<12}[/]{one['role_en']} ({one['role_nb']})" for one in accounts]
         lines.append(
-            "\nTry: book a room by dragging on the day view, and watch it arrive in a second browser;\n"
+            "\nTry: ./torg demo live, and watch a day pass on Today, the day view and Visitors;\n"
+            "     book a room by dragging on the day view, and watch it arrive in a second browser;\n"
             "     ./torg stop kafka, go on booking, ./torg start kafka; ./torg status; ./torg import calit2 FOLDER"
         )
     lines.append("\nCtrl-C stops it.\n")
