@@ -29,6 +29,9 @@ Action = Literal[
     "booking.decide",
     "policy.write",
     "closure.write",
+    "season.read",
+    "season.write",
+    "application.write",
     "calendar.read",
     "programme.read",
     "programme.write",
@@ -57,6 +60,8 @@ Action = Literal[
 _READ_HOUSE: set[Action] = {"registry.read", "calendar.read", "booking.read", "programme.read", "status.read"}
 _FRONT_LINE: set[Action] = _READ_HOUSE | {
     "booking.write",
+    "season.read",
+    "application.write",
     "attendance.write",
     "desk.write",
     "figures.read",
@@ -78,6 +83,7 @@ _MANAGER: set[Action] = _EDITOR | {
     "booking.block",
     "booking.override",
     "closure.write",
+    "season.write",
     "appointments.connect",
 }
 
@@ -88,7 +94,7 @@ RIGHTS: dict[Role, set[Action]] = {
     "multi_square_manager": _MANAGER,
     "statistics_reader": {"registry.read", "figures.read", "counters.read", "status.read", "calendar.read"},
     "user_council_reader": {"registry.read", "calendar.read", "figures.read"},
-    "auditor": _READ_HOUSE | {"figures.read", "counters.read", "operations.read", "audit.read"},
+    "auditor": _READ_HOUSE | {"season.read", "figures.read", "counters.read", "operations.read", "audit.read"},
     "admin": set(get_args(Action)),
     # A unit's own service, when nobody is there to ask in whose name: it keeps the unit's rooms taken.
     "unit_service": {"registry.read", "booking.read", "booking.write", "booking.override"},

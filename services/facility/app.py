@@ -19,6 +19,9 @@ from services.facility.offers.commands import look
 from services.facility.outages import api as outages_api
 from services.facility.policy import api as policy_api
 from services.facility.registry import api as registry_api
+from services.facility.season import api as season_api
+from services.facility.season import plan_api
+from services.facility.season.jobs import Jobs
 from shared import db, deadletter, logs
 from shared.background import every, running
 from shared.clock import build_clock, stands_still
@@ -49,10 +52,12 @@ def build(settings: Settings) -> FastAPI:
         pool = app.state.pool = await db.open_pool(settings)
         app.state.relay = Relay(pool, settings, clock, SERVICE)
         app.state.reactions = Reactions(SERVICE, pool, settings, clock)
+        jobs = app.state.season_jobs = Jobs(Desk(pool, clock))
         for topic, handlers in booking_reactions.handlers(Desk(pool, clock)).items():
             app.state.reactions.on(topic, handlers)
         try:
-            async with running(app.state.relay.run, app.state.reactions.run, every(EXPIRE_SECONDS, run_due_in_time)):
+            expire = every(EXPIRE_SECONDS, run_due_in_time)
+            async with running(app.state.relay.run, app.state.reactions.run, expire, jobs.run):
                 yield
         finally:
             await pool.close()
@@ -82,6 +87,8 @@ def build(settings: Settings) -> FastAPI:
             finding_api.router,
             offers_api.router,
             outages_api.router,
+            season_api.router,
+            plan_api.router,
             deadletter.router(SERVICE, lambda: app.state.reactions.apply),
         ],
         lifespan=lifespan,

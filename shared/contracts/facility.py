@@ -15,6 +15,7 @@ OCCUPYING: frozenset[BookingState] = frozenset({"held", "confirmed", "blocked"})
 OrganiserKind = Literal["municipal", "voluntary", "business", "resident"]
 Layout = Literal["seated", "standing", "classroom", "meeting", "banquet", "open_floor"]
 NoiseLevel = Annotated[StrictInt, Field(ge=0, le=5)]
+SeasonState = Literal["draft", "open", "closed", "proposed", "decided", "allocated"]
 
 
 class Square(Contract):
@@ -157,6 +158,23 @@ class Outage(Contract):
     ended_at: Instant | None = None
 
 
+class Season(Contract):
+    """A round of allocating weekly times. Who applied for what stays with facility; here are only numbers of it."""
+
+    season_id: Id
+    square_ids: list[Id]
+    name: ShortText
+    first_date: LocalDate
+    last_date: LocalDate
+    application_deadline: Instant
+    priority: list[OrganiserKind]
+    free_before_paid: Flag
+    state: SeasonState
+    applications: SmallCount
+    wishes: SmallCount
+    granted: SmallCount
+
+
 EVENTS: dict[str, type[Contract]] = {
     "square.changed.v1": Square,
     "settings.decided.v1": Settings,
@@ -184,4 +202,5 @@ EVENTS: dict[str, type[Contract]] = {
     "closure.lifted.v1": Closure,
     "outage.declared.v1": Outage,
     "outage.ended.v1": Outage,
+    "season.changed.v1": Season,
 }

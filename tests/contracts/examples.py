@@ -89,6 +89,7 @@ def _facility() -> dict[str, Event]:
             *(_booking(verb, changes) for verb, changes in _bookings().items()),
             *_closures(),
             *_outages(),
+            _season(),
         ]
     )  # fmt: skip
 
@@ -218,6 +219,24 @@ def _closures() -> list[tuple[str, Event]]:
         event_of("facility", "closure.declared.v1", subject, declared),
         event_of("facility", "closure.lifted.v1", subject, lifted, 2, at=at(11), unit_id=lifted.unit_id),
     ]
+
+
+def _season() -> tuple[str, Event]:
+    round_ = facility.Season(
+        season_id=id_of("season"),
+        square_ids=[SQUARE],
+        name="Skoleåret 2027/28",
+        first_date=dt.date(2027, 8, 23),
+        last_date=dt.date(2028, 6, 16),
+        application_deadline=dt.datetime(2027, 4, 1, 21, 59, tzinfo=dt.UTC),
+        priority=["voluntary", "municipal", "business"],
+        free_before_paid=True,
+        state="decided",
+        applications=84,
+        wishes=131,
+        granted=97,
+    )
+    return event_of("facility", "season.changed.v1", f"season/{round_.season_id}", round_, 6)
 
 
 def _counters() -> dict[str, Event]:

@@ -64,44 +64,6 @@ join booking_leaf l on l.space_id = s.id and l.during && tstzrange(w.starts_at, 
 where l.booking_id <> all($4::uuid[])
 """
 
-LEAVES = "select id from space where id = any($1::uuid[]) order by id for no key update"
-
-# In leaf order and with ON CONFLICT: of two plain INSERTs each finds the other after both are in, and both wait.
-OCCUPY = """
-insert into booking_leaf (booking_id, space_id, during, discreet_unit)
-select w.booking_id, w.space_id, tstzrange(w.starts_at, w.ends_at), w.unit_id
-from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[])
-    w (booking_id, space_id, starts_at, ends_at, unit_id)
-order by w.space_id, w.starts_at
-on conflict do nothing returning booking_id
-"""
-
-VACATE = "delete from booking_leaf where booking_id = any($1::uuid[])"
-VACATE_LEAVES = "delete from booking_leaf where booking_id = any($1::uuid[]) and space_id = any($2::uuid[])"
-
-# Which bookings occupy the leaves in each of the windows (n counts from 1), also holds that ran out.
-IN_THE_WAY = """
-select distinct w.n, l.booking_id
-from unnest($2::timestamptz[], $3::timestamptz[]) with ordinality w (starts_at, ends_at, n)
-cross join unnest($1::uuid[]) s (id)
-join booking_leaf l on l.space_id = s.id and l.during && tstzrange(w.starts_at, w.ends_at)
-where l.booking_id <> all($4::uuid[])
-"""
-
-# The occupied time itself, for finding gaps.
-OCCUPIED = """
-select l.space_id, l.booking_id, lower(l.during) as starts_at, upper(l.during) as ends_at
-from unnest($1::uuid[]) s (id)
-join booking_leaf l on l.space_id = s.id and l.during && tstzrange($2, $3)
-join booking b on b.id = l.booking_id
-where ((b.state = 'held' or b.state_before = 'held') and b.hold_until <= $4) is not true
-union all
-select c.space_id, c.closure_id, greatest(lower(c.during), $2), least(coalesce(upper(c.during), $3), $3)
-from unnest($1::uuid[]) s (id)
-join closure_leaf c on c.space_id = s.id and c.during && tstzrange($2, $3)
-order by 3, 2
-"""
-
 LEAVES = "select booking_id, space_id from booking_leaf where booking_id = any($1::uuid[]) order by space_id"
 
 HOLDS_RUN_OUT = """

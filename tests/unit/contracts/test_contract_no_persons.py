@@ -34,6 +34,7 @@ FREE_TEXT = {
     "Space.floor": "the name of a floor, as in the lift",
     "Booking.title": "what a room is used for, as on the public screen; a health station's booking has none",
     "Booking.owner_ref": "<kind>/<id> of what the booking is for; facility refuses any other form",
+    "Season.name": "what a season of allocation is called, as it is announced",
     "Activity.title_nb": "the title of a public programme item, as it is announced",
     "Activity.title_en": "the same in English",
     "Occurrence.title_nb": "the title of a public programme item, as it is announced",
