@@ -39,7 +39,7 @@ def _is_written(text: str) -> str:
 WrittenTime = Annotated[StrictStr, AfterValidator(_is_written)]
 
 
-def instant(text: str, zone: ZoneInfo) -> dt.datetime:
+def instant(text: str, zone: dt.tzinfo) -> dt.datetime:
     """The instant meant, in UTC. Raises ValueError, also outside the years 2000 to 2099.
 
     A wall clock in the missing hour reads with the offset before the switch; one that happens twice is the first:

@@ -182,9 +182,19 @@ def rebuild(view: str, data: Data = DEFAULT_DATA) -> None:
 
 
 @app.command("import")
-def take_in(kind: str, folder: Path, data: Data = DEFAULT_DATA) -> None:
-    """Take in real data: import calit2 FOLDER, import room-plan FOLDER."""
-    if not importing.run(Instance(data.resolve()), kind, folder, out):
+def take_in(
+    kind: str,
+    path: Path,
+    data: Data = DEFAULT_DATA,
+    unit: Annotated[str, typer.Option(help="calendar: the unit whose programme it becomes.")] = "",
+    space: Annotated[list[str] | None, typer.Option(help="calendar: a room to book for every date.")] = None,
+    since: Annotated[str, typer.Option("--from", help="calendar: the first date taken.")] = "",
+    until: Annotated[str, typer.Option("--to", help="calendar: the last date taken.")] = "",
+    zone: Annotated[str, typer.Option(help="calendar: whose clock times without a zone are on.")] = "",
+) -> None:
+    """Take in real data: import calit2 FOLDER, room-plan FOLDER, leeds FOLDER, calendar FILE --unit ID."""
+    options = {"unit": unit, "space": space, "since": since, "until": until, "zone": zone}
+    if not importing.run(Instance(data.resolve()), kind, path, out, options):
         raise typer.Exit(1)
 
 

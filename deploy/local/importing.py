@@ -1,6 +1,8 @@
-"""`torg import KIND FOLDER`: real data of others, taken in through the same interface as everybody else."""
+"""`torg import KIND PATH`: real data of others, taken in through the same interface as everybody else."""
 
 import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +11,37 @@ from rich.console import Console
 from deploy.local.errors import LocalError
 from deploy.local.instance import Instance
 
-KINDS = {"calit2": "calit2", "room-plan": "room_plan"}
+
+@dataclass(frozen=True)
+class Kind:
+    """`options` are those of the command line that it understands."""
+
+    module: str
+    of_file: bool = False
+    options: frozenset[str] = frozenset()
 
 
-def run(instance: Instance, kind: str, folder: Path, out: Console) -> bool:
+KINDS = {
+    "calit2": Kind("calit2"),
+    "room-plan": Kind("room_plan"),
+    "calendar": Kind("calendar_file", of_file=True, options=frozenset({"unit", "space", "since", "until", "zone"})),
+}
+
+
+def run(instance: Instance, kind: str, path: Path, out: Console, options: Mapping[str, Any]) -> bool:
     """Prints progress and the report; whether everything came out as expected."""
-    if kind not in KINDS:
+    known = KINDS.get(kind)
+    if known is None:
         raise LocalError(f"{kind}: there are the kinds {', '.join(KINDS)}")
-    if not folder.is_dir():
-        raise LocalError(f"{folder} is no folder")
-    module: Any = importlib.import_module(f"deploy.local.imports.{KINDS[kind]}")
-    url = instance.status()["url"]
-    report = module.run(url, instance.token(["admin@*"]), folder, lambda line: out.print(f"  {line}", highlight=False))
+    if known.of_file and not path.is_file():
+        raise LocalError(f"{path} is no file")
+    if not known.of_file and not path.is_dir():
+        raise LocalError(f"{path} is no folder")
+    given = {name: value for name, value in options.items() if value}
+    if strange := sorted(given.keys() - known.options):
+        raise LocalError(f"{kind} has no option --{strange[0]}")
+    module: Any = importlib.import_module(f"deploy.local.imports.{known.module}")
+    url, token = instance.status()["url"], instance.token(["admin@*"])
+    report = module.run(url, token, path, lambda line: out.print(f"  {line}", highlight=False, markup=False), **given)
     out.print("\n".join(report.lines()), highlight=False, markup=False)
     return bool(report.ok)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from shared.problems import Message
 from shared.recurrence.faults import Budget, RuleFault
@@ -48,7 +47,7 @@ class Recurrence:
     """All times are clock times of `zone`, without offset; those of whole-day items are midnights."""
 
     start: dt.datetime
-    zone: ZoneInfo
+    zone: dt.tzinfo
     length: Length
     rule: Rule | None = None
     exdates: frozenset[dt.datetime] = frozenset()
@@ -81,12 +80,12 @@ def expand(
     return sorted(date for date in dates if since <= date.starts_at < until)
 
 
-def instant(clock: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+def instant(clock: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     """A skipped clock time moves forward by the gap, a repeated one is its first pass: both are what fold=0 means."""
     return clock.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
 
 
-def end_of(start: dt.datetime, length: Length, zone: ZoneInfo) -> dt.datetime:
+def end_of(start: dt.datetime, length: Length, zone: dt.tzinfo) -> dt.datetime:
     if length.days:
         midnight = dt.datetime.combine(start.date() + dt.timedelta(days=length.days), dt.time())
         return instant(midnight, zone)
@@ -145,14 +144,14 @@ def _last_of(rule: Rule) -> dt.date:
     return rule.until.date() + _MARGIN
 
 
-def _before_end(clock: dt.datetime, rule: Rule, zone: ZoneInfo) -> bool:
+def _before_end(clock: dt.datetime, rule: Rule, zone: dt.tzinfo) -> bool:
     """UNTIL in UTC compares instants, without Z clock times."""
     if rule.until is None:
         return True
     return (instant(clock, zone) if rule.until.tzinfo else clock) <= rule.until
 
 
-def _check_days(dates: list[Date], zone: ZoneInfo) -> None:
+def _check_days(dates: list[Date], zone: dt.tzinfo) -> None:
     on_date = Counter(date.starts_at.astimezone(zone).date() for date in dates)
     if any(count > MOST_A_DAY for count in on_date.values()):
         raise RuleFault("rrule", _TOO_MANY)

@@ -73,6 +73,23 @@ class WrittenRecurrence(Body):
         return self
 
 
+def schema_of(model: type[WrittenRecurrence]) -> dict[str, Any]:
+    """For a body that is read by hand: all in one, since what it refers to must be found in any document."""
+    whole = model.model_json_schema()
+    parts = whole.pop("$defs", {})
+
+    def inline(node: Any) -> Any:
+        if isinstance(node, list):
+            return [inline(one) for one in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return inline(parts[node["$ref"].rpartition("/")[2]])
+        return {name: inline(value) for name, value in node.items()}
+
+    return {name: inline(value) for name, value in whole.items()}
+
+
 def read(written: WrittenRecurrence, zone: ZoneInfo) -> Recurrence:
     """`zone` counts where none is written. Raises InvalidRule."""
     try:

@@ -2,9 +2,10 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -32,8 +33,37 @@ def door(shared_data: Path) -> Path:
     return folder_of(shared_data, "calit2-door-counts")
 
 
-def take_in(house: House, kind: str, folder: Path) -> str:
-    return check(house.torg("import", kind, str(folder), seconds=IMPORT_SECONDS)).stdout
+@pytest.fixture(scope="session")
+def feeds(shared_data: Path) -> Path:
+    return folder_of(shared_data, "calendar-feeds")
+
+
+def take_in(house: House, kind: str, folder: Path, *options: str) -> str:
+    return check(house.torg("import", kind, str(folder), *options, seconds=IMPORT_SECONDS)).stdout
+
+
+def unit_of(house: House, kind: str = "volunteer_central", zone: str = "Europe/Oslo") -> tuple[str, str]:
+    """A new square and a unit in it."""
+    square, unit = str(uuid4()), str(uuid4())
+    with house.client() as api:
+        body = {"name": "Prøvetorget", "time_zone": zone, "status": "operating"}
+        made = [api.put(f"/api/facility/squares/{square}", json=body)]
+        unit_body = {"square_id": square, "kind": kind, "name": "Prøve"}
+        made.append(api.put(f"/api/facility/units/{unit}", json=unit_body))
+    assert [answer.status_code for answer in made] == [201, 201]
+    return square, unit
+
+
+def programme(house: House, square: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Every occurrence of the volunteer central in the window, each once."""
+    found: dict[str, dict[str, Any]] = {}
+    while since < until:
+        end = min(since + timedelta(days=60), until)
+        query = {"square_id": square, "from": since.isoformat(), "to": end.isoformat()}
+        for row in get(house, "/api/volunteer_central/occurrences", **query)["occurrences"]:
+            found[row["occurrence_id"]] = row
+        since = end
+    return list(found.values())
 
 
 def get(house: House, path: str, **query: Any) -> Any:
@@ -113,6 +143,132 @@ def test_door_counts__imported_again__change_nothing(empty_house: House, door: P
     take_in(empty_house, "calit2", door)
 
     assert section(take_in(empty_house, "calit2", door), "taken") == "nothing"
+
+
+EXPECTED = [
+    "biweekly_exdate_until.ics",
+    "community_workshop_berlin.ics",
+    "moved_occurrences_berlin.ics",
+    "outlook_custom_zone.ics",
+    "recurrence_sequence.ics",
+    "school_holidays_allday.ics",
+]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_calendar__imported__has_the_dates_expected_and_a_second_run_changes_nothing(
+    empty_house: House, feeds: Path, name: str
+) -> None:
+    square, unit = unit_of(empty_house)
+    said = take_in(empty_house, "calendar", feeds / name, "--unit", unit)
+    again = take_in(empty_house, "calendar", feeds / name, "--unit", unit)
+
+    expected = json.loads((feeds / "expected_counts.json").read_text())["files"][name]
+    dates = programme(empty_house, square, *map(datetime.fromisoformat, expected["window"]))
+    assert len(dates) == expected["occurrences"]
+    assert f"{expected['occurrences']} dates as the file beside it counts" in section(said, "checked")
+    assert "as expected" in said
+    assert section(said, "refused") == "nothing"
+    assert section(again, "taken") == "nothing"
+
+
+def test_calendar__imported__shows_moved_dates_as_moved(empty_house: House, feeds: Path) -> None:
+    square, unit = unit_of(empty_house)
+    take_in(empty_house, "calendar", feeds / "moved_occurrences_berlin.ics", "--unit", unit)
+
+    expected = json.loads((feeds / "expected_counts.json").read_text())["files"]["moved_occurrences_berlin.ics"]
+    dates = programme(empty_house, square, *map(datetime.fromisoformat, expected["window"]))
+    moved = {row["starts_at"]: row["previous"]["starts_at"] for row in dates if row["previous"]}
+    assert moved == {
+        "2019-11-09T16:00:00Z": "2019-11-09T18:00:00Z",
+        "2019-11-10T17:00:00Z": "2019-11-10T18:00:00Z",
+    }
+
+
+CHANGED = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+UID:kor
+DTSTART;TZID=W. Europe Standard Time:20270322T180000
+DURATION:PT90M
+RRULE:FREQ=WEEKLY;COUNT=3
+SUMMARY:{title}
+END:VEVENT
+BEGIN:VEVENT
+UID:kor
+RECURRENCE-ID;TZID=W. Europe Standard Time:20270329T180000
+DTSTART;TZID=W. Europe Standard Time:20270329T180000
+DURATION:PT90M
+STATUS:{status}
+END:VEVENT
+BEGIN:VEVENT
+UID:uten lengde
+DTSTART:20270323T170000Z
+SUMMARY:Uten lengde
+END:VEVENT
+BEGIN:VEVENT
+UID:ukjent sone
+DTSTART;TZID=Mars Standard Time:20270323T170000
+SUMMARY:Ukjent sone
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_calendar__in_a_new_edition__changes_what_changed_and_names_what_it_cannot_take(
+    empty_house: House, tmp_path: Path
+) -> None:
+    square, unit = unit_of(empty_house)
+    file = tmp_path / "kor.ics"
+    file.write_text(CHANGED.format(title="Kor", status="CONFIRMED"))
+    first = take_in(empty_house, "calendar", file, "--unit", unit)
+    file.write_text(CHANGED.format(title="Seniorkor", status="CANCELLED"))
+    second = take_in(empty_house, "calendar", file, "--unit", unit)
+    third = take_in(empty_house, "calendar", file, "--unit", unit)
+
+    assert re.search(r"Ukjent sone: .*Mars Standard Time", first)
+    assert re.search(r"Uten lengde.*: 422 invalid", first)
+    assert re.search(r"^    Kor: 3 new", first, re.MULTILINE)
+    assert re.search(r"^    Seniorkor: 2 unchanged, 1 cancelled", second, re.MULTILINE)
+    assert section(third, "taken") == "nothing"
+    window = [datetime.fromisoformat(f"2027-{month}-01T00:00+01:00") for month in ("03", "05")]
+    states = {row["starts_at"]: row["state"] for row in programme(empty_house, square, *window)}
+    assert states == {
+        "2027-03-22T17:00:00Z": "scheduled",
+        "2027-03-29T16:00:00Z": "cancelled",
+        "2027-04-05T16:00:00Z": "scheduled",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "--unit"),
+        (["--unit", str(uuid4())], "404"),
+        (["--unit", "UNIT", "--from", "May"], "2026-11-24"),
+        (["--unit", "UNIT", "--zone", "Europe/Asker"], "Europe/Asker"),
+    ],
+)
+def test_calendar__with_options_that_cannot_be__says_which(
+    empty_house: House, tmp_path: Path, options: list[str], said: str
+) -> None:
+    _, unit = unit_of(empty_house)
+    (tmp_path / "one.ics").write_text(CHANGED.format(title="Kor", status="CONFIRMED"))
+    given = [unit if one == "UNIT" else one for one in options]
+    done = empty_house.torg("import", "calendar", str(tmp_path / "one.ics"), *given)
+
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
+def test_calendar__that_is_none__is_refused(empty_house: House, tmp_path: Path) -> None:
+    _, unit = unit_of(empty_house)
+    (tmp_path / "one.ics").write_text("Velkommen!")
+    done = empty_house.torg("import", "calendar", str(tmp_path / "one.ics"), "--unit", unit)
+
+    assert done.returncode == 1
+    assert "is no calendar" in done.stderr
 
 
 def test_import__of_an_unknown_kind__says_which_there_are(empty_house: House, tmp_path: Path) -> None:

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Report:
-    """Counts by kind of thing. A second run of the same import has nothing under `taken`."""
+    """Counts by kind of thing. A second run of the same import has nothing under `taken`.
+
+    `entries` says what became of each part of the source, where it has parts that people know by name.
+    """
 
     name: str
     taken: Counter[str] = field(default_factory=Counter)
     unchanged: Counter[str] = field(default_factory=Counter)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    entries: list[tuple[str, str]] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -28,6 +32,9 @@ class Report:
         for title, counts in (("taken", self.taken), ("unchanged", self.unchanged)):
             found = [f"{number} {kind}" for kind, number in counts.items() if number]
             yield f"  {title:<10} {', '.join(found) or 'nothing'}"
+        if self.entries:
+            yield f"  entries    {len(self.entries)}"
+            yield from (f"    {what}: {became}" for what, became in self.entries)
         yield f"  refused    {len(self.refused) or 'nothing'}"
         yield from (f"    {what}: {why}" for what, why in self.refused)
         yield from (f"  checked    {line}" for line in self.checked)

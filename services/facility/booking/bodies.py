@@ -14,7 +14,7 @@ from services.facility.policy.domain import Reason, Terms
 from services.facility.registry.bodies import Feature
 from shared.contracts.facility import Layout, OrganiserKind
 from shared.problems import Invalid
-from shared.recurrence.written import WrittenRecurrence
+from shared.recurrence.written import WrittenRecurrence, schema_of
 from shared.sentences import explain_value
 from shared.types import Body, Code, Flag, Id, ShortText, SmallCount
 from shared.walltime import WrittenTime, instant
@@ -123,7 +123,7 @@ class PutSeries(Wish):
     others. A fault in the rule is one in all of them; it is read later, by rule C."""
 
     occurrences: Annotated[list[RawDate], Field(min_length=1, max_length=MOST_DATES)] | None = None
-    rule: Annotated[dict[str, Any], WithJsonSchema(WrittenRecurrence.model_json_schema())] | None = None
+    rule: Annotated[dict[str, Any], WithJsonSchema(schema_of(WrittenRecurrence))] | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "PutSeries":

@@ -13,7 +13,7 @@ from shared.http import CurrentActor
 from shared.policy import require
 from shared.problems import Message
 from shared.recurrence.faults import RuleFault
-from shared.recurrence.written import WrittenRecurrence, parse, read, refused
+from shared.recurrence.written import WrittenRecurrence, parse, read, refused, schema_of
 from shared.sentences import explain_value
 from shared.walltime import instant
 
@@ -35,7 +35,7 @@ class Preview(WrittenRecurrence):
 
 
 # Read by hand, so that a fault of form is told under the same code as one of the rule.
-RawPreview = Annotated[dict[str, Any], WithJsonSchema(Preview.model_json_schema())]
+RawPreview = Annotated[dict[str, Any], WithJsonSchema(schema_of(Preview))]
 
 
 @router.post("/recurrence/preview")
@@ -52,7 +52,7 @@ async def preview(body: RawPreview, who: CurrentActor) -> dict[str, Any]:
     return {"occurrences": [{"starts_at": _utc(date.starts_at), "ends_at": _utc(date.ends_at)} for date in found]}
 
 
-def _time(field: str, text: str, zone: ZoneInfo, days: int = 0) -> dt.datetime:
+def _time(field: str, text: str, zone: dt.tzinfo, days: int = 0) -> dt.datetime:
     """A date is its midnight, `days` later."""
     try:
         if not _DATE.fullmatch(text):

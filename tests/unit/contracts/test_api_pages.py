@@ -1,4 +1,4 @@
-"""The AsyncAPI documents are whole: what they refer to is there, and their examples are what they describe."""
+"""The documents of interfaces are whole: what they refer to is there, and their examples are what they describe."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,8 @@ from jsonschema_rs import Draft202012Validator
 
 from deploy.house import ROOT, services
 from shared.contracts import catalogue
-from tests.contracts.api_pages import asyncapi
+from tests.contracts.api_pages import asyncapi, openapi
+from tests.contracts.apps import BUILT
 
 PUBLISHERS = [service.name for service in services() if service.exists and service.publishes]
 
@@ -30,6 +31,12 @@ def resolved(document: dict[str, Any], reference: str) -> Any:
     for step in reference.removeprefix("#/").split("/"):
         node = node[step]
     return node
+
+
+@pytest.mark.parametrize("service", BUILT)
+def test_openapi__everything_it_refers_to__is_in_it(service: str) -> None:
+    document = openapi(service)
+    assert all(resolved(document, found) is not None for found in references(document))
 
 
 @pytest.mark.parametrize("service", PUBLISHERS)
