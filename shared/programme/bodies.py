@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from shared.contracts.facility import OrganiserKind
 from shared.contracts.programme import ActivityKind, AgeBand, BandCount, Level, Price, Purpose
 from shared.types import Body, Code, Flag, Id, Instant, Minutes, ShortText, SmallCount, check_range
+from shared.workdays import OnHoliday
 
 MOST_DATES = 400
 Ids = Annotated[list[Id], Field(max_length=20)]
@@ -112,3 +113,4 @@ class SeriesDate(When):
 class PutSeries(Where):
     activity_id: Id
     occurrences: Annotated[list[SeriesDate], Field(min_length=1, max_length=MOST_DATES)]
+    on_holidays: OnHoliday = "keep"

@@ -3,7 +3,7 @@ facility's own event about the room waits for the row and then finds the occurre
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from shared.identity import Actor
 from shared.policy import require
 from shared.problems import IdInUse, Invalid, Message, NotFound, Problem, Unavailable
 from shared.programme import domain, places, store
-from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, PutSeries, Reschedule
+from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, PutSeries, Reschedule, SeriesDate
 from shared.programme.rooms import Rooms
 from shared.types import Contract
 
@@ -195,7 +195,9 @@ async def put_series(unit: Unit, who: Actor, series_id: UUID, body: PutSeries) -
                     _same_request(who, row, asked)
                 return known, False
             activity = await _activity(conn, who, body.activity_id)
-            rows = await _decide_series(unit, who, series_id, activity, body, asked)
+            zones = await places.known_zones(conn, {activity.square_id})
+            dates = domain.minding_holidays(body.occurrences, body.on_holidays, zones[activity.square_id])
+            rows = await _decide_series(unit, who, series_id, activity, body, dates, asked)
             await store.save_occurrences(conn, rows)
             now = unit.clock.now()
             verbs = {"scheduled": "scheduled", "draft": "drafted"}
@@ -251,11 +253,17 @@ async def _give_up(unit: Unit, who: Actor, booking_id: UUID) -> None:
 
 
 async def _decide_series(
-    unit: Unit, who: Actor, series_id: UUID, activity: Activity, body: PutSeries, asked: dict[str, Any]
+    unit: Unit,
+    who: Actor,
+    series_id: UUID,
+    activity: Activity,
+    body: PutSeries,
+    dates: Sequence[SeriesDate],
+    asked: dict[str, Any],
 ) -> list[store.Row]:
-    shared = body.model_dump(exclude={"occurrences"})
+    shared = body.model_dump(exclude={"occurrences", "on_holidays"})
     drafts = []
-    for date in sorted(body.occurrences, key=lambda one: one.starts_at):
+    for date in sorted(dates, key=lambda one: one.starts_at):
         one = PutOccurrence.model_validate({**shared, "starts_at": date.starts_at, "ends_at": date.ends_at})
         draft = domain.new_occurrence(date.id, activity, one, series_id)
         drafts.append(draft.model_copy(update={"booking_id": domain.booking_id_of(date.id) if one.space_ids else None}))

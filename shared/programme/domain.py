@@ -7,15 +7,19 @@ draft ──schedule──▶ scheduled ──cancel──▶ cancelled
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from shared.contracts.facility import Booking, Slot
 from shared.contracts.programme import Activity, Attendance, Occurrence
 from shared.problems import Invalid, Message, WrongState
-from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, Reschedule
+from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, Reschedule, SeriesDate
+from shared.workdays import OnHoliday, decided
 
 BOOKINGS = UUID("0f0c4f5e-6a27-5d3c-9d3f-0b7a5f9e6c11")
+ALL_HOLIDAYS = Message("Alle datoene er helligdager.", "All the dates are public holidays.")
 NOT_BEGUN = Message("Kan ikke telles før den har begynt.", "It cannot be counted before it has begun.")
 LOST_BY = {"affected", "cancelled", "expired", "released", "rejected"}
 
@@ -57,6 +61,23 @@ def scheduled(occurrence: Occurrence, booking_id: UUID | None) -> Occurrence:
     if occurrence.state != "draft":
         raise WrongState(state=occurrence.state)
     return occurrence.model_copy(update={"state": "scheduled", "booking_id": booking_id})
+
+
+def minding_holidays(dates: Sequence[SeriesDate], choice: OnHoliday, zone: ZoneInfo) -> list[SeriesDate]:
+    """The dates with those on public holidays kept, left out, or moved to the next working day at the same clock times.
+
+    Raises Invalid when none is left.
+    """
+    local = [(one.starts_at.astimezone(zone), one.ends_at.astimezone(zone)) for one in dates]
+    days = decided([start.date() for start, _ in local], choice)
+    found = [
+        one.model_copy(update={"starts_at": start + (day - start.date()), "ends_at": end + (day - start.date())})
+        for one, (start, end), day in zip(dates, local, days, strict=True)
+        if day is not None
+    ]
+    if not found:
+        raise Invalid(ALL_HOLIDAYS)
+    return found
 
 
 def rescheduled(occurrence: Occurrence, asked: Reschedule) -> Occurrence:

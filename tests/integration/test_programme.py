@@ -312,3 +312,20 @@ async def test_series_date_refused_and_offered_later_is_scheduled_when_taken(hou
         return (seen["state"], seen["booking_id"]) == ("scheduled", one["id"])
 
     await until(scheduled)
+
+
+async def test_series_that_minds_holidays_leaves_them_out_or_moves_them(house: House) -> None:
+    def dates() -> list[dict[str, str]]:
+        days = ("2027-05-10", "2027-05-17")
+        return [
+            {"id": str(uuid.uuid4()), "starts_at": f"{day}T16:00:00Z", "ends_at": f"{day}T17:00:00Z"} for day in days
+        ]
+
+    async def made(choice: str) -> list[str]:
+        body = {"activity_id": house.activity, "off_site": True, "occurrences": dates(), "on_holidays": choice}
+        found = await ok(house.library.put(f"/api/library/series/{uuid.uuid4()}", json=body))
+        return [one["starts_at"][:16] for one in found["occurrences"]]
+
+    assert await made("keep") == ["2027-05-10T16:00", "2027-05-17T16:00"]
+    assert await made("skip") == ["2027-05-10T16:00"]
+    assert await made("move") == ["2027-05-10T16:00", "2027-05-18T16:00"]

@@ -18,6 +18,7 @@ from shared.recurrence.written import WrittenRecurrence, schema_of
 from shared.sentences import explain_value
 from shared.types import Body, Code, Flag, Id, ShortText, SmallCount
 from shared.walltime import WrittenTime, instant
+from shared.workdays import OnHoliday
 
 MOST_SPACES = 200
 MOST_DATES = 400
@@ -124,6 +125,7 @@ class PutSeries(Wish):
 
     occurrences: Annotated[list[RawDate], Field(min_length=1, max_length=MOST_DATES)] | None = None
     rule: Annotated[dict[str, Any], WithJsonSchema(schema_of(WrittenRecurrence))] | None = None
+    on_holidays: OnHoliday | None = None  # null: keeps them
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "PutSeries":

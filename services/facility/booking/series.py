@@ -17,6 +17,7 @@ from services.facility.booking import (
     domain,
     explain,
     house,
+    on_holidays,
     refusals,
     rights,
     store,
@@ -29,6 +30,7 @@ from services.facility.booking.domain import Booking, Fault, Refusal
 from services.facility.booking.events import booking_event
 from services.facility.booking.free import Range, overlaps
 from services.facility.booking.house import House
+from services.facility.booking.on_holidays import Passed
 from services.facility.booking.timeline import Survey
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Breach, Terms
@@ -108,17 +110,31 @@ async def _put(
         rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
         shared = _Shared(series_id, body, place, unit[1] if unit else None, now)
         dates = await by_rule.dates(series_id, rule, place.zone, now) if rule else body.occurrences or []
+        dates, passed = on_holidays.apply(dates, body.on_holidays or "keep", place.zone)
         plans = sorted((shared.read(date) for date in dates), key=lambda plan: plan.start)
         plans = await _without_known(conn, plans)
         outcomes, expired = await _decide(conn, desk, actor, body, place, plans)
         await _keep(conn, place, outcomes)
-        kept = [outcome.kept() for outcome in outcomes]
+        kept = _with_passed([outcome.kept() for outcome in outcomes], passed)
         if not await closure_store.insert_series(conn, series_id, place.square_id, asked, kept, now):
             raise Overtaken
         await trail.series(conn, actor, series_id, place.square_id, asked, kept, now)
         made = [booking_event(one.booking, leaves=_leaves(one, place)) for one in outcomes if one.booking]
         await outbox.record_many(conn, [*map(booking_event, expired), *made])
         return kept
+
+
+def _with_passed(rows: list[dict[str, Any]], passed: Sequence[Passed]) -> list[dict[str, Any]]:
+    """Those passed over go before the first date that is later; the order of the others stays."""
+    for one in passed:
+        row = one.kept()
+        later = (n for n, other in enumerate(rows) if other["starts_at"] and _at(other) > _at(row))
+        rows.insert(next(later, len(rows)), row)
+    return rows
+
+
+def _at(row: dict[str, Any]) -> dt.datetime:
+    return dt.datetime.fromisoformat(row["starts_at"])
 
 
 def _same(known: Any, actor: Actor, body: PutSeries, asked: dict[str, Any]) -> list[dict[str, Any]]:
