@@ -45,24 +45,29 @@ async def put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> B
 
 async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
     async with db.transaction(desk.pool) as conn:
-        known = await store.find(conn, booking_id)
-        if known:
-            return _same(known, actor, body)
-        place = await house.load(conn, body.space_ids)
-        wanted = await read(conn, desk.clock.now(), place, booking_id, body)
-        rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
-        expired: list[Booking] = []
-        if wanted.state in OCCUPYING:
-            expired = await take(conn, desk.clock, actor, place, wanted, body.terms(wanted.created_at))
-        if not await store.insert(conn, [wanted]):
-            raise Overtaken
-        if wanted.state in OCCUPYING:
-            await timeline.occupy(conn, [(wanted, place.leaves)])
-        leaves = place.leaves if wanted.state in OCCUPYING else []
-        await trail.booking(conn, actor, "put", None, wanted)
-        events = [*map(booking_event, expired), booking_event(wanted, leaves=leaves)]
-        await outbox.record_many(conn, events)
-        return wanted
+        return await put_in(conn, desk, actor, booking_id, body)
+
+
+async def put_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
+    """As `put`, in the caller's transaction."""
+    known = await store.find(conn, booking_id)
+    if known:
+        return _same(known, actor, body)
+    place = await house.load(conn, body.space_ids)
+    wanted = await read(conn, desk.clock.now(), place, booking_id, body)
+    rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
+    expired: list[Booking] = []
+    if wanted.state in OCCUPYING:
+        expired = await take(conn, desk.clock, actor, place, wanted, body.terms(wanted.created_at))
+    if not await store.insert(conn, [wanted]):
+        raise Overtaken
+    if wanted.state in OCCUPYING:
+        await timeline.occupy(conn, [(wanted, place.leaves)])
+    leaves = place.leaves if wanted.state in OCCUPYING else []
+    await trail.booking(conn, actor, "put", None, wanted)
+    events = [*map(booking_event, expired), booking_event(wanted, leaves=leaves)]
+    await outbox.record_many(conn, events)
+    return wanted
 
 
 def _same(known: Booking, actor: Actor, body: PutBooking) -> Booking:
@@ -175,36 +180,37 @@ async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: Move
 
 async def _move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
     async with db.transaction(desk.pool) as conn:
-        booking = await store.find(conn, booking_id)
-        if booking is None:
-            raise refusals.cannot_move()
-        rights.check_read(actor, booking.square_id, booking.about.unit_id)
-        place = await house.load(conn, body.space_ids)
-        rights.check_write(
-            actor, {booking.square_id, *place.squares}, booking.about.unit_id, booking.state, body.override
-        )
-        _check_version(booking, seen, actor, desk.clock)
-        _check_movable(booking, desk.clock.now())
-        place.check_bookable(booking.state_before or booking.state)
-        slot = _slot(body, place)
-        wanted = replace(booking, slot=slot, override=body.override)
-        old_leaves = await store.occupied_leaves(conn, booking_id)
-        terms = _terms_of_move(booking, body, desk.clock.now())
-        expired = await take(conn, desk.clock, actor, place, wanted, terms, also_lock=old_leaves)
-        booking = (await store.lock(conn, [booking_id]))[booking_id]
-        _check_version(booking, seen, actor, desk.clock)
-        now = desk.clock.now()
-        _check_movable(booking, now)
-        done = domain.move(booking, slot, now, square_id=place.square_id, override=body.override)
-        done = replace(done, zone=place.zone)
-        await store.vacate(conn, [done.id])
-        await timeline.occupy(conn, [(done, place.leaves)])
-        await save(conn, done)
-        await trail.booking(conn, actor, "move", booking, done)
-        await outbox.record_many(
-            conn, [*map(booking_event, expired), booking_event(done, "moved", leaves=place.leaves)]
-        )
-        return done
+        return await move_in(conn, desk, actor, booking_id, seen, body)
+
+
+async def move_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
+    """As `move`, in the caller's transaction."""
+    booking = await store.find(conn, booking_id)
+    if booking is None:
+        raise refusals.cannot_move()
+    rights.check_read(actor, booking.square_id, booking.about.unit_id)
+    place = await house.load(conn, body.space_ids)
+    rights.check_write(actor, {booking.square_id, *place.squares}, booking.about.unit_id, booking.state, body.override)
+    _check_version(booking, seen, actor, desk.clock)
+    _check_movable(booking, desk.clock.now())
+    place.check_bookable(booking.state_before or booking.state)
+    slot = _slot(body, place)
+    wanted = replace(booking, slot=slot, override=body.override)
+    old_leaves = await store.occupied_leaves(conn, booking_id)
+    terms = _terms_of_move(booking, body, desk.clock.now())
+    expired = await take(conn, desk.clock, actor, place, wanted, terms, also_lock=old_leaves)
+    booking = (await store.lock(conn, [booking_id]))[booking_id]
+    _check_version(booking, seen, actor, desk.clock)
+    now = desk.clock.now()
+    _check_movable(booking, now)
+    done = domain.move(booking, slot, now, square_id=place.square_id, override=body.override)
+    done = replace(done, zone=place.zone)
+    await store.vacate(conn, [done.id])
+    await timeline.occupy(conn, [(done, place.leaves)])
+    await save(conn, done)
+    await trail.booking(conn, actor, "move", booking, done)
+    await outbox.record_many(conn, [*map(booking_event, expired), booking_event(done, "moved", leaves=place.leaves)])
+    return done
 
 
 def _terms_of_move(booking: Booking, body: MoveBooking, now: dt.datetime) -> Terms:

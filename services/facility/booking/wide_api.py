@@ -6,9 +6,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.facility.booking import closures, queries, series, view
-from services.facility.booking.api import AtDesk
+from services.facility.booking.api import AtDesk, worded
 from services.facility.booking.bodies import PutClosure, PutSeries
-from shared.http import CurrentActor, etag, in_language, language
+from services.facility.booking.make_room import MakeRoom
+from services.facility.booking.make_room import make_room as rooms_made
+from shared.http import CurrentActor, SeenVersion, etag, in_language, language
 from shared.types import Id
 
 router = APIRouter(prefix="/api/facility", tags=["bookings"])
@@ -69,3 +71,14 @@ async def affecting(
 ) -> dict[str, Any]:
     found = await queries.affecting(at, who, space_id, (start, end))
     return {"affected": [str(booking) for booking in found]}
+
+
+@router.post("/bookings/{booking_id}/make-room", status_code=201)
+async def make_room(
+    booking_id: Id, body: MakeRoom, at: AtDesk, who: CurrentActor, seen: SeenVersion, request: Request
+) -> JSONResponse:
+    """Moves the booking and books the room for something else, both or neither."""
+    moved, made = await rooms_made(at, who, booking_id, seen, body)
+    now = at.clock.now()
+    shown = [worded(view.show(one, who, now), request) for one in (moved, made)]
+    return JSONResponse({"moved": shown[0], "booking": shown[1]}, 201)
