@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from services.facility.booking import commands
-from services.facility.booking.bodies import MoveBooking, PutBooking
+from services.facility.booking.bodies import Command, MoveBooking, PutBooking
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking
 from shared.clock import SystemClock
@@ -76,7 +76,7 @@ class Round:
                 return "made"
             booking = self.mine.pop(rng.randrange(len(self.mine)))
             if rng.random() < 0.5:
-                await commands.order(self.desk, ACTOR, booking.id, "cancel", booking.version, None)
+                await commands.order(self.desk, ACTOR, booking.id, "cancel", booking.version, Command())
                 return "cancelled"
             self.mine.append(booking)
             body_ = MoveBooking.model_validate(slot)

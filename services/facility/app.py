@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from services.facility.approval import api as approval_api
 from services.facility.audit import api as audit_api
 from services.facility.booking import api as booking_api
 from services.facility.booking import reactions as booking_reactions
@@ -83,6 +84,7 @@ def build(settings: Settings) -> FastAPI:
             policy_api.router,
             booking_api.router,
             wide_api.router,
+            approval_api.router,
             audit_api.router,
             recurrence_api.router,
             finding_api.router,

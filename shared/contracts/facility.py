@@ -102,7 +102,10 @@ class Slot(Contract):
 
 
 class Booking(Contract):
-    """The whole public state of a booking. A health station's booking has no title here at all."""
+    """The whole public state of a booking. A health station's booking has no title here at all.
+
+    `touches`: units that are affected besides the owner; `awaiting`: units and squares a request still waits for.
+    """
 
     booking_id: Id
     square_id: Id
@@ -120,6 +123,11 @@ class Booking(Contract):
     series_id: Id | None = None
     organiser_kind: OrganiserKind | None = None
     expected_people: SmallCount | None = None
+    purpose: Code | None = None
+    responsible_role: Code | None = None
+    touches: list[Id] = []
+    awaiting: list[Id] = []
+    checked_in_at: Instant | None = None
     reason_code: Code | None = None
     blocking: list[Id] = []
     closure_id: Id | None = None

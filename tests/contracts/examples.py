@@ -151,13 +151,22 @@ def _bookings() -> dict[str, dict[str, Any]]:
     nobodys = {"owner_ref": None, "unit_id": None, "series_id": None}
     gone: dict[str, Any] = {"leaf_ids": []}
     return {
-        "requested": {**gone, **nobodys, "title": "Årsmøte i velforeningen", "organiser_kind": "voluntary"},
+        "requested": {
+            **gone,
+            **nobodys,
+            "title": "Årsmøte i velforeningen",
+            "organiser_kind": "voluntary",
+            "purpose": "meeting",
+            "responsible_role": "key_holder",
+            "touches": [id_of("unit-senior")],
+            "awaiting": [id_of("unit-library"), id_of("unit-senior")],
+        },
         "held": held_until,
         "confirmed": {},
         "blocked": {**nobodys, "title": None, "organiser_kind": None, "expected_people": None, "reason_code": "repair"},
         "rejected": {**gone, "reason_code": "collision", "blocking": [OTHER_BOOKING]},
         "cancelled": {**gone, "reason_code": "lecturer_ill"},
-        "released": {**gone, "reason_code": "not_needed"},
+        "released": {**gone, "reason_code": "not_needed", "checked_in_at": at(16, 50)},
         "expired": {**gone, **held_until},
         "moved": {"state": "confirmed", **before},
         "affected": {**gone, "reason_code": "water_damage", "closure_id": CLOSURE},

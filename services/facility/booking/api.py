@@ -103,8 +103,7 @@ async def list_bookings(
 async def _order(
     what: Order, booking_id: UUID, at: Desk, who: Actor, seen: int, request: Request, body: Command | None
 ) -> JSONResponse:
-    reason_code = body.reason_code if body else None
-    return answer(request, await commands.order(at, who, booking_id, what, seen, reason_code), at, who)
+    return answer(request, await commands.order(at, who, booking_id, what, seen, body or Command()), at, who)
 
 
 def answer(request: Request, booking: Booking, at: Desk, who: Actor, status: int = 200) -> JSONResponse:

@@ -116,7 +116,14 @@ class MoveBooking(Body):
 
 
 class Command(Body):
+    """`reason` stays in facility. `as_unit_id`: in the name of this unit only, for whoever speaks for several."""
+
     reason_code: Code | None = None
+    reason: ShortText | None = None
+    as_unit_id: Id | None = None
+
+    def given(self) -> Reason | None:
+        return Reason(self.reason_code or "other", self.reason) if self.reason_code or self.reason else None
 
 
 class PutSeries(Wish):

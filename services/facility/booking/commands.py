@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from services.facility.approval import commands as approval
 from services.facility.audit import trail
 from services.facility.booking import (
     bodies,
@@ -18,14 +19,14 @@ from services.facility.booking import (
     timeline,
     view,
 )
-from services.facility.booking.bodies import MoveBooking, PutBooking, time_of
+from services.facility.booking.bodies import Command, MoveBooking, PutBooking, time_of
 from services.facility.booking.desk import Desk, Overtaken, again
 from services.facility.booking.domain import Booking, Order, Slot
 from services.facility.booking.events import booking_event
 from services.facility.booking.explain import explaining
 from services.facility.booking.house import House
 from services.facility.policy import rulebook
-from services.facility.policy.domain import Reason, Terms
+from services.facility.policy.domain import Terms
 from shared import db, outbox
 from shared.clock import Clock
 from shared.contracts.facility import OCCUPYING
@@ -64,8 +65,9 @@ async def put_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Pu
     if wanted.state in OCCUPYING:
         await timeline.occupy(conn, [(wanted, place.leaves)])
     leaves = place.leaves if wanted.state in OCCUPYING else []
+    awaiting = (await approval.open_requests(conn, desk.clock, actor, place, [wanted])).get(wanted.id, ())
     await trail.booking(conn, actor, "put", None, wanted)
-    events = [*map(booking_event, expired), booking_event(wanted, leaves=leaves)]
+    events = [*map(booking_event, expired), booking_event(wanted, leaves=leaves, awaiting=awaiting)]
     await outbox.record_many(conn, events)
     return wanted
 
@@ -128,48 +130,51 @@ async def take(
     """
     slot = wanted.slot
     hours = [] if wanted.override else await house.open_spans(conn, place.spaces, slot.bare)
-    ruling = (await rulebook.open_for(conn, clock, actor, place, [wanted])).rule(
-        wanted, terms or Terms(wanted.created_at)
-    )
+    terms = terms or Terms(wanted.created_at)
+    ruling = (await rulebook.open_for(conn, clock, actor, place, [wanted])).rule(wanted, terms)
     seen = await timeline.survey(conn, clock, place.leaves, [slot.occupied], ignoring=[wanted.id], also_lock=also_lock)
     refusal = domain.decide(slot.bare, hours, seen.blockers[0], breaks_policy=bool(ruling.breaches))
     if refusal == "policy":
         raise refusals.against_policy(ruling)
     if refusal:
         raise refusals.refused(refusal, seen.blockers[0], wanted, place, actor)
+    await approval.keep_exceptions(conn, actor, [(wanted.id, ruling)], terms.reason, seen.now)
     return await timeline.clear_out(conn, seen.ran_out([0]), seen.now)
 
 
-async def order(desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: int, reason_code: str | None) -> Booking:
-    """Confirms, cancels, releases or rejects. Raises NotFound, Forbidden, Stale, WrongState or Conflict."""
-    return await explaining(desk, actor, lambda: _order(desk, actor, booking_id, what, seen, reason_code))
+async def order(desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: int, said: Command) -> Booking:
+    """Confirms, cancels, releases or rejects. A request that others must agree to as well stays one until they have.
+
+    Raises NotFound, Forbidden, Stale, WrongState or Conflict.
+    """
+    return await explaining(desk, actor, lambda: _order(desk, actor, booking_id, what, seen, said))
 
 
-async def _order(
-    desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: int, reason_code: str | None
-) -> Booking:
+async def _order(desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: int, said: Command) -> Booking:
     async with db.transaction(desk.pool) as conn:
-        booking = await _visible(conn, actor, booking_id)
-        rights.check_order(actor, booking, what)
+        booking = await _visible(conn, desk.clock, actor, booking_id)
+        hearing = await approval.hear(conn, actor, booking, what, desk.clock.now(), said.as_unit_id)
         _check_version(booking, seen, actor, desk.clock)
         _check_fits(booking, what, desk.clock.now())
         expired: list[Booking] = []
         place = None
-        if booking.state == "requested" and what == "confirm":
+        if booking.state == "requested" and what == "confirm" and not hearing.missing:
             place = await house.load(conn, booking.slot.space_ids)
-            terms = Terms(booking.created_at, approved=True, reason=Reason(reason_code) if reason_code else None)
+            terms = Terms(booking.created_at, approved=hearing.binds, reason=said.given())
             expired = await take(conn, desk.clock, actor, place, booking, terms)
         booking = (await store.lock(conn, [booking_id]))[booking_id]
         _check_version(booking, seen, actor, desk.clock)
         now = desk.clock.now()
         _check_fits(booking, what, now)
-        done = domain.obey(what, booking, now, reason_code)
+        done = domain.agree(booking, now) if hearing.missing else domain.obey(what, booking, now, said.reason_code)
         if place:
             await timeline.occupy(conn, [(done, place.leaves)])
         await save(conn, done)
         leaves = await store.occupied_leaves(conn, done.id)
+        await approval.keep(conn, actor, hearing, booking, done, said.given())
         await trail.booking(conn, actor, what, booking, done)
-        await outbox.record_many(conn, [*map(booking_event, expired), booking_event(done, leaves=leaves)])
+        told = booking_event(done, leaves=leaves, awaiting=hearing.awaiting)
+        await outbox.record_many(conn, [*map(booking_event, expired), told])
         return done
 
 
@@ -257,11 +262,11 @@ async def _expire_some(desk: Desk) -> int:
         return len(due) if expired else 0
 
 
-async def _visible(conn: Any, actor: Actor, booking_id: UUID) -> Booking:
+async def _visible(conn: Any, clock: Clock, actor: Actor, booking_id: UUID) -> Booking:
     booking = await store.find(conn, booking_id)
     if booking is None:
         raise NotFound
-    rights.check_read(actor, booking.square_id, booking.about.unit_id)
+    await approval.check_read(conn, actor, booking, clock.now())
     return booking
 
 

@@ -233,6 +233,11 @@ def obey(order: Order, booking: Booking, now: dt.datetime, reason_code: str | No
     )
 
 
+def agree(booking: Booking, now: dt.datetime) -> Booking:
+    """One of those who must has agreed; it waits for another."""
+    return _next(booking, now)
+
+
 def can_move(booking: Booking, now: dt.datetime) -> bool:
     """Also what a closure displaced may be moved: that is how its owner saves it."""
     state = state_at(booking, now)

@@ -12,16 +12,21 @@ from shared.http import correlation_id
 
 
 def booking_event(
-    booking: Booking, verb: str | None = None, *, leaves: Sequence[UUID] = (), causation_id: str | None = None
+    booking: Booking,
+    verb: str | None = None,
+    *,
+    leaves: Sequence[UUID] = (),
+    awaiting: Sequence[UUID] = (),
+    causation_id: str | None = None,
 ) -> Event:
-    """`verb` where it is not the state itself: moved, restored."""
+    """`verb` where it is not the state itself: moved, restored. `awaiting`: whose yes a request waits for."""
     discreet = booking.about.unit_kind == DISCREET
     return envelope.build(
         "facility",
         f"booking.{verb or booking.state}.v1",
         f"booking/{booking.id}",
         booking.version,
-        _discreet(booking, leaves) if discreet else _open(booking, leaves),
+        _discreet(booking, leaves) if discreet else _open(booking, leaves, awaiting),
         at=booking.updated_at,
         square_id=booking.square_id,
         unit_id=booking.about.unit_id,
@@ -46,7 +51,7 @@ def closure_event(closure: Closure) -> Event:
     )
 
 
-def _open(booking: Booking, leaves: Sequence[UUID]) -> contract.Booking:
+def _open(booking: Booking, leaves: Sequence[UUID], awaiting: Sequence[UUID]) -> contract.Booking:
     about, slot = booking.about, booking.slot
     return contract.Booking(
         booking_id=booking.id,
@@ -65,6 +70,11 @@ def _open(booking: Booking, leaves: Sequence[UUID]) -> contract.Booking:
         series_id=about.series_id,
         organiser_kind=about.organiser_kind,
         expected_people=about.expected_people,
+        purpose=about.purpose,
+        responsible_role=about.responsible_role,
+        touches=list(about.touches),
+        awaiting=list(awaiting),
+        checked_in_at=booking.checked_in_at,
         reason_code=booking.reason_code,
         blocking=list(booking.blocking),
         closure_id=booking.closure_id,

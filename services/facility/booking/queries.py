@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.facility.booking import closure_store, house, rights, store
+from services.facility.approval import commands as approval
+from services.facility.booking import closure_store, house, store
 from services.facility.booking.bodies import time_of
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import LONGEST, Booking, Closure, hold_ran_out
@@ -33,9 +34,9 @@ class Page:
 async def booking(desk: Desk, actor: Actor, booking_id: UUID) -> Booking:
     async with db.connection(desk.pool) as conn:
         found = await store.find(conn, booking_id)
-    if found is None:
-        raise NotFound
-    rights.check_read(actor, found.square_id, found.about.unit_id)
+        if found is None:
+            raise NotFound
+        await approval.check_read(conn, actor, found, desk.clock.now())
     return found
 
 

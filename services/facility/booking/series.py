@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from services.facility.approval import commands as approval
 from services.facility.audit import trail
 from services.facility.booking import (
     bodies,
@@ -33,8 +34,8 @@ from services.facility.booking.house import House
 from services.facility.booking.on_holidays import Passed
 from services.facility.booking.timeline import Survey
 from services.facility.policy import rulebook
-from services.facility.policy.domain import Breach, Terms
-from services.facility.policy.rulebook import Rulebook, Ruling
+from services.facility.policy.domain import Terms
+from services.facility.policy.rulebook import NOTHING, Rulebook, Ruling
 from shared import db, outbox
 from shared.contracts.facility import OCCUPYING
 from shared.identity import Actor
@@ -54,7 +55,7 @@ class Outcome:
     blocking: tuple[UUID, ...]
     booking: Booking | None
     fault: Fault | None = None
-    breaches: tuple[Breach, ...] = ()  # of a policy
+    ruling: Ruling = NOTHING
 
     def kept(self) -> dict[str, Any]:
         """With its times where they could be read: who sent a rule has not seen them yet."""
@@ -68,7 +69,8 @@ class Outcome:
             "ends_at": written(slot.ends_at, zone) if slot and zone else None,
             "fault": self.fault and self.fault.rule,
         }
-        return kept | {"breaches": [breach.kept() for breach in self.breaches]} if self.breaches else kept
+        breaches = self.ruling.breaches if self.refusal == "policy" else ()
+        return kept | {"breaches": [breach.kept() for breach in breaches]} if breaches else kept
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,16 @@ async def _put(
         plans = sorted((shared.read(date) for date in dates), key=lambda plan: plan.start)
         plans = await _without_known(conn, plans)
         outcomes, expired = await _decide(conn, desk, actor, body, place, plans)
-        await _keep(conn, place, outcomes)
+        made = await _keep(conn, place, outcomes)
+        awaiting = await approval.open_requests(conn, desk.clock, actor, place, made)
+        rulings = [(one.booking.id, one.ruling) for one in outcomes if one.booking and not one.refusal]
+        await approval.keep_exceptions(conn, actor, rulings, bodies.given(body.exception), now)
         kept = _with_passed([outcome.kept() for outcome in outcomes], passed)
         if not await closure_store.insert_series(conn, series_id, place.square_id, asked, kept, now):
             raise Overtaken
         await trail.series(conn, actor, series_id, place.square_id, asked, kept, now)
-        made = [booking_event(one.booking, leaves=_leaves(one, place)) for one in outcomes if one.booking]
-        await outbox.record_many(conn, [*map(booking_event, expired), *made])
+        said = [booking_event(one, leaves=_leaves(one, place), awaiting=awaiting.get(one.id, ())) for one in made]
+        await outbox.record_many(conn, [*map(booking_event, expired), *said])
         return kept
 
 
@@ -238,7 +243,7 @@ def _judge(
         ruling = book.rule(plan.booking, terms)
         refusal = domain.decide(plan.booking.slot.bare, hours, blockers, breaks_policy=bool(ruling.breaches))
         blocking = tuple(blocker.id for blocker in blockers) if refusal == "conflict" else ()
-        outcomes.append(_outcome(plan, refusal, blocking, ruling if refusal == "policy" else None))
+        outcomes.append(_outcome(plan, refusal, blocking, ruling))
         if refusal is None:
             book.count(plan.booking)
             taken.append(window)
@@ -246,25 +251,26 @@ def _judge(
     return outcomes, taken
 
 
-def _outcome(plan: Plan, refusal: Refusal | None, blocking: Sequence[UUID], ruling: Ruling | None = None) -> Outcome:
+def _outcome(plan: Plan, refusal: Refusal | None, blocking: Sequence[UUID], ruling: Ruling = NOTHING) -> Outcome:
     if plan.booking is None:
         return Outcome(plan.id, "invalid", (), None, plan.fault)
     booking = plan.booking
     if refusal:
         booking = replace(booking, state="rejected", reason_code=refusal, blocking=tuple(blocking), hold_until=None)
-    return Outcome(plan.id, refusal, tuple(blocking), booking, breaches=ruling.breaches if ruling else ())
+    return Outcome(plan.id, refusal, tuple(blocking), booking, ruling=ruling)
 
 
-async def _keep(conn: Any, place: House, outcomes: Sequence[Outcome]) -> None:
+async def _keep(conn: Any, place: House, outcomes: Sequence[Outcome]) -> list[Booking]:
     """All dates that could be read, the refused ones too. Raises Overtaken."""
     bookings = [outcome.booking for outcome in outcomes if outcome.booking]
     if len(await store.insert(conn, bookings)) != len(bookings):
         raise Overtaken
     await timeline.occupy(conn, [(booking, place.leaves) for booking in bookings if booking.state in OCCUPYING])
+    return bookings
 
 
-def _leaves(outcome: Outcome, place: House) -> list[UUID]:
-    return place.leaves if outcome.booking and outcome.booking.state in OCCUPYING else []
+def _leaves(booking: Booking, place: House) -> list[UUID]:
+    return place.leaves if booking.state in OCCUPYING else []
 
 
 async def find(desk: Desk, actor: Actor, series_id: UUID) -> list[dict[str, Any]]:

@@ -202,6 +202,15 @@ class Breach:
 
 
 @dataclass(frozen=True)
+class Touched:
+    """A unit that must agree besides the owner, and why."""
+
+    unit_id: UUID
+    square_id: UUID
+    why: Why
+
+
+@dataclass(frozen=True)
 class Verdict:
     """`set_aside`: rules that an exception went beyond."""
 

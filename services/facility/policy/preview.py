@@ -24,14 +24,14 @@ from shared.walltime import written
 async def of(
     desk: Desk, who: Actor, body: PutBooking, draft: Policy | None, role: Role | None, tongue: str
 ) -> dict[str, Any]:
-    """In a transaction, since a quota is counted under a lock; it ends with nothing written. Raises Invalid."""
-    async with db.transaction(desk.pool) as conn:
+    """Raises Invalid for a booking that cannot be."""
+    async with db.connection(desk.pool) as conn:
         place = await house.load(conn, body.space_ids)
         for square in place.squares:
             require(who, "booking.read", square_id=square, unit_id=body.unit_id)
         now = desk.clock.now()
         booking = await read(conn, now, place, uuid4(), body)
-        book = await rulebook.open_for(conn, desk.clock, _as(who, role, booking), place, [booking])
+        book = await rulebook.open_for(conn, desk.clock, _as(who, role, booking), place, [booking], counting=False)
         if draft is not None:
             book = replace(book, policies={space.id: draft for space in place.spaces})
         hours = [] if body.override else await house.open_spans(conn, place.spaces, booking.slot.bare)

@@ -15,7 +15,7 @@ from services.facility.booking.free import covers
 from services.facility.booking.house import House, Space
 from services.facility.hours import store as hours_store
 from services.facility.policy import domain, sentences, store
-from services.facility.policy.domain import ASKABLE, Asked, Breach, Place, Policy, Rule, Terms, Used, Why
+from services.facility.policy.domain import ASKABLE, Asked, Breach, Place, Policy, Rule, Terms, Touched, Used, Why
 from services.facility.policy.store import Effective, Use
 from shared.clock import Clock
 from shared.contracts.opening_hours import Hours
@@ -25,15 +25,6 @@ from shared.policy import allows
 _WEEK = dt.timedelta(days=7)
 _DAY = dt.timedelta(days=1)
 _MINUTE = dt.timedelta(minutes=1)
-
-
-@dataclass(frozen=True)
-class Touched:
-    """A unit that must agree besides the owner, and why."""
-
-    unit_id: UUID
-    square_id: UUID
-    why: Why
 
 
 @dataclass(frozen=True)
@@ -70,7 +61,7 @@ class Rulebook:
         """Blocking is the house's own act: no policy limits it."""
         if self.is_empty or "blocked" in (booking.state, booking.state_before):
             return NOTHING
-        touched = () if terms.approved else tuple(self._touched(booking))
+        touched = () if terms.approved else tuple(self.touched(booking))
         missing = [one for one in touched if not self._speaks_for(one)]
         breaches = [Breach("touches_unit", sentences.TOUCHES)] if missing else []
         set_aside: list[Rule] = []
@@ -139,7 +130,7 @@ class Rulebook:
         of_week = [use for use in found if domain.week_of(use.starts_at, booking.zone) == week]
         return Used(len(of_week), sum(round((use.ends_at - use.starts_at) / _MINUTE) for use in of_week))
 
-    def _touched(self, booking: Booking) -> Iterable[Touched]:
+    def touched(self, booking: Booking) -> Iterable[Touched]:
         """The unit the booking is for need not be asked."""
         whys: dict[UUID, Why] = dict.fromkeys(booking.about.touches, "other")
         for space in self.spaces:
@@ -161,8 +152,13 @@ class Rulebook:
         return {(source, organiser) for source in sources if source and organiser}
 
 
-async def open_for(conn: Any, clock: Clock, actor: Actor, place: House, bookings: Sequence[Booking]) -> Rulebook:
-    """What holds for bookings of these spaces. May wait for another booking of the same organiser."""
+async def open_for(
+    conn: Any, clock: Clock, actor: Actor, place: House, bookings: Sequence[Booking], *, counting: bool = True
+) -> Rulebook:
+    """What holds for bookings of these spaces. May wait for another booking of the same organiser.
+
+    Without `counting`, for whoever only wants to look: quotas are counted without a lock.
+    """
     governed = await store.effective(conn, [space.id for space in place.spaces])
     policies = {space: _read(one.rules) for space, one in governed.items() if one.rules is not None}
     touched = {unit for booking in bookings for unit in booking.about.touches}
@@ -170,7 +166,7 @@ async def open_for(conn: Any, clock: Clock, actor: Actor, place: House, bookings
     squares = await store.units(conn, sorted(touched))
     staffed = await _hours(conn, [space for space, policy in policies.items() if policy.responsible_roles is not None])
     book = Rulebook(actor, place.spaces, governed, policies, squares, staffed)
-    await _count_used(conn, clock, book, bookings)
+    await _count_used(conn, clock, book, bookings, counting)
     return book
 
 
@@ -178,9 +174,9 @@ async def _hours(conn: Any, space_ids: Sequence[UUID]) -> dict[UUID, Hours]:
     return await hours_store.effective(conn, space_ids) if space_ids else {}
 
 
-async def _count_used(conn: Any, clock: Clock, book: Rulebook, bookings: Sequence[Booking]) -> None:
+async def _count_used(conn: Any, clock: Clock, book: Rulebook, bookings: Sequence[Booking], lock: bool) -> None:
     keys = sorted({key for booking in bookings for key in book._quotas(booking)})
-    for source, organiser in keys:
+    for source, organiser in keys if lock else ():
         await store.lock(conn, f"quota/{source}/{organiser}")
     ignoring = [booking.id for booking in bookings]
     for source, organiser in keys:

@@ -1,0 +1,127 @@
+"""The inbox of a square or unit, and what was decided about a booking. Nothing here changes anything."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.facility.approval import commands, domain, store
+from services.facility.approval.domain import Party
+from services.facility.approval.store import Decision
+from services.facility.booking import house
+from services.facility.booking import store as bookings
+from services.facility.booking.bodies import time_of
+from services.facility.booking.desk import Desk
+from services.facility.booking.domain import Booking
+from services.facility.booking.house import House
+from services.facility.policy import rulebook
+from services.facility.policy.domain import Breach, Terms
+from shared import db
+from shared.identity import Actor
+from shared.policy import allows, require
+from shared.problems import Invalid, Message, NotFound
+
+_UTC = ZoneInfo("UTC")
+WHERE = Message("Oppgi square_id eller unit_id.", "Name a square_id or a unit_id.")
+NO_PAGE = Message("«after» er ikke en side herfra.", '"after" is no page of ours.')
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that waits, what of the rooms' policies it breaks, and in whose name the asker may decide."""
+
+    booking: Booking
+    parties: Sequence[Party]
+    breaches: Sequence[Breach]
+    due: dt.datetime
+    speaks_for: Sequence[Party]
+    may_reject: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    requests: list[Request]
+    next: str | None
+
+
+async def inbox(
+    desk: Desk, actor: Actor, square_id: UUID | None, unit_id: UUID | None, after: str | None, limit: int
+) -> Page:
+    """What is due first comes first. Raises NotFound, Forbidden or Invalid."""
+    async with db.connection(desk.pool) as conn:
+        await _check_read(conn, actor, square_id, unit_id)
+        now = desk.clock.now()
+        due = await store.inbox(conn, square_id, unit_id, now, _cursor(after), limit)
+        ids = [booking_id for booking_id, _ in due]
+        found = await bookings.find_all(conn, ids)
+        parties = await store.parties(conn, ids)
+        breaches = await _breaches(conn, desk, actor, list(found.values()))
+    requests = [
+        _request(actor, found[one], parties[one], breaches.get(one, ()), at, now) for one, at in due if one in found
+    ]
+    return Page(requests, f"{due[-1][1].isoformat()}|{due[-1][0]}" if len(due) == limit else None)
+
+
+async def history(desk: Desk, actor: Actor, booking_id: UUID) -> tuple[Booking, list[Party], list[Decision]]:
+    async with db.connection(desk.pool) as conn:
+        booking = await bookings.find(conn, booking_id)
+        if booking is None:
+            raise NotFound
+        await commands.check_read(conn, actor, booking, desk.clock.now())
+        parties = (await store.parties(conn, [booking_id])).get(booking_id, [])
+        return booking, parties, await store.decisions(conn, booking_id)
+
+
+async def _check_read(conn: Any, actor: Actor, square_id: UUID | None, unit_id: UUID | None) -> None:
+    if unit_id is None and square_id is None:
+        raise Invalid(WHERE)
+    if square_id is not None:
+        require(actor, "booking.read", square_id=square_id)
+    unit = await house.unit(conn, unit_id)
+    if unit is not None:
+        require(actor, "booking.read", square_id=unit[0], unit_id=unit_id)
+
+
+async def _breaches(conn: Any, desk: Desk, actor: Actor, found: Sequence[Booking]) -> Mapping[UUID, Sequence[Breach]]:
+    """What each request goes beyond, were it approved by all: those of the same rooms are looked at together."""
+    groups: dict[tuple[UUID, ...], list[Booking]] = {}
+    for booking in found:
+        groups.setdefault(booking.slot.space_ids, []).append(booking)
+    told: dict[UUID, Sequence[Breach]] = {}
+    for space_ids, alike in groups.items():
+        place = House(tuple(await house.load_any(conn, space_ids)))
+        book = await rulebook.open_for(conn, desk.clock, actor, place, alike, counting=False)
+        told |= {one.id: book.rule(one, Terms(one.created_at, approved=True)).breaches for one in alike}
+    return told
+
+
+def _request(
+    actor: Actor,
+    booking: Booking,
+    parties: Sequence[Party],
+    breaches: Sequence[Breach],
+    due: dt.datetime,
+    now: dt.datetime,
+) -> Request:
+    binding = [party for party in parties if party.binding]
+    waits = domain.missing(parties) if binding else list(parties)
+    unit_id = booking.about.unit_id
+    if binding:
+        mine = [party for party in waits if domain.speaks_for(actor, party, now)]
+    else:
+        mine = waits if allows(actor, "booking.write", square_id=booking.square_id, unit_id=unit_id) else []
+    rejects = allows(actor, "booking.reject", square_id=booking.square_id, unit_id=None if binding else unit_id)
+    return Request(booking, parties, breaches, due, mine, rejects or bool(binding and mine))
+
+
+def _cursor(after: str | None) -> tuple[dt.datetime, UUID]:
+    if after is None:
+        return store.START
+    try:
+        due, _, found = after.rpartition("|")
+        return time_of("after", re.sub(r" (?=\d\d:\d\d$)", "+", due), _UTC), UUID(found)
+    except (ValueError, Invalid):
+        raise Invalid(NO_PAGE) from None
