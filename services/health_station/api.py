@@ -2,12 +2,11 @@
 
 import datetime as dt
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
-from services.health_station import commands, room_store, store, tokens, views
+from services.health_station import commands, room_store, store, tokens, trail, views
 from services.health_station.bodies import PutAppointment, PutRecordDay, PutToken
 from services.health_station.rights import require_inside
 from services.health_station.rooms import Account
@@ -26,17 +25,16 @@ LONGEST_WINDOW, LONGEST_RANGE = dt.timedelta(days=397), dt.timedelta(days=31)
 MOST = 500
 router = APIRouter(prefix=PREFIX, tags=["appointments"])
 Seen = Annotated[int | None, Depends(optional_if_match)]
-RecordOf = Annotated[UUID, Depends(tokens.record_unit)]
+HealthRecord = Annotated[tokens.Caller, Depends(tokens.caller)]
 
 
 @router.put("/appointments/record/{space_id}/{local_date}")
 async def put_record_day(
-    space_id: Id, local_date: LocalDate, body: PutRecordDay, unit: Mine, unit_id: RecordOf, request: Request
+    space_id: Id, local_date: LocalDate, body: PutRecordDay, unit: Mine, by: HealthRecord, request: Request
 ) -> dict[str, Any]:
     """For the health record's adapter alone, with a token of its own: a room's day as the record has it."""
     account: Account = request.app.state.account
-    who = account.actor(unit_id)
-    count = await commands.put_record_day(unit, who, unit_id, space_id, local_date, body)
+    count = await commands.put_record_day(unit, account.actor(by.unit_id), by, space_id, local_date, body)
     return {"space_id": str(space_id), "local_date": local_date.isoformat(), "appointments": count}
 
 
@@ -54,11 +52,12 @@ async def cancel_appointment(appointment_id: Id, unit: Mine, who: CurrentActor, 
 
 @router.get("/appointments/{appointment_id}")
 async def get_appointment(appointment_id: Id, unit: Mine, who: CurrentActor) -> JSONResponse:
-    async with db.connection(unit.pool) as conn:
+    async with db.transaction(unit.pool) as conn:
         known = await store.appointment(conn, appointment_id)
-    if known is None:
-        raise NotFound
-    require_inside(who, "appointments.read", known.unit_id)
+        if known is None:
+            raise NotFound
+        require_inside(who, "appointments.read", known.unit_id)
+        await trail.read(conn, unit, who, f"appointment/{appointment_id}", known.unit_id)
     return await _answer(unit, Saved(known.version, known))
 
 
@@ -75,7 +74,8 @@ async def list_appointments(
     """What touches the window, cancelled ones too, oldest first; at most 500, then `next` is where to go on `after`."""
     require_inside(who, "appointments.read", unit_id)
     _check(since < until <= since + LONGEST_WINDOW, views.TOO_LONG_A_WINDOW)
-    async with db.connection(unit.pool) as conn:
+    async with db.transaction(unit.pool) as conn:
+        await trail.read(conn, unit, who, f"unit/{unit_id}", unit_id)
         found = await store.appointments(conn, unit_id, space_id, (since, until), views.cursor(after), MOST)
         zones = await places.known_zones(conn, {one.square_id for one in found})
     return {
@@ -123,6 +123,15 @@ async def revoke_record_token(token_id: Id, unit: Mine, who: CurrentActor) -> di
 @router.get("/record-tokens")
 async def list_record_tokens(unit_id: Id, unit: Mine, who: CurrentActor) -> dict[str, Any]:
     return {"record_tokens": [tokens.shown(known) for known in await tokens.listed(unit, who, unit_id)]}
+
+
+@router.get("/audit")
+async def list_audit(
+    unit_id: Id, unit: Mine, who: CurrentActor, after: Annotated[int | None, Query(ge=1, lt=2**63)] = None
+) -> dict[str, Any]:
+    """Who wrote and read the unit's appointments, newest first; `next` is the `after` of the following page."""
+    entries = await trail.page(unit, who, unit_id, after, MOST)
+    return {"entries": entries, "next": entries[-1]["id"] if len(entries) == MOST else None}
 
 
 async def _answer(unit: Unit, saved: Saved) -> JSONResponse:

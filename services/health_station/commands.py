@@ -10,11 +10,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.health_station import domain, store, where
+from services.health_station import domain, store, trail, where
 from services.health_station.bodies import PutAppointment, PutRecordDay
 from services.health_station.domain import Range
 from services.health_station.rights import require_inside
 from services.health_station.store import Appointment
+from services.health_station.tokens import Caller
 from shared import db
 from shared.identity import Actor
 from shared.problems import Conflict, Invalid, Message, NotFound, PreconditionRequired, Stale, WrongState
@@ -53,6 +54,7 @@ async def put(unit: Unit, who: Actor, appointment_id: UUID, body: PutAppointment
                 _check_unit(known, wanted)
             await where.take(conn, at)
             await _save(conn, known, wanted, at.zone)
+            await trail.wrote(conn, who, "change" if known else "put", known, wanted, unit.clock.now())
             return Saved(version, wanted, known is None)
 
     return await db.retrying(work)
@@ -68,21 +70,20 @@ async def cancel(unit: Unit, who: Actor, appointment_id: UUID, seen: int) -> Sav
             await _check_change(conn, known, seen)
             cancelled = replace(known, version=known.version + 1, state="cancelled")
             await _save(conn, known, cancelled, await zone_of(conn, known))
+            await trail.wrote(conn, who, "cancel", known, cancelled, unit.clock.now())
             return Saved(cancelled.version, cancelled)
 
     return await db.retrying(work)
 
 
-async def put_record_day(
-    unit: Unit, who: Actor, unit_id: UUID, space_id: UUID, date: dt.date, body: PutRecordDay
-) -> int:
+async def put_record_day(unit: Unit, who: Actor, by: Caller, space_id: UUID, date: dt.date, body: PutRecordDay) -> int:
     """Replaces what the health record told of the room's day; how many appointments it has told of now.
 
     What was made by hand stays. Raises Conflict `older_than_known` when it has told of the day anew since `as_of`.
     """
     if body.as_of > unit.clock.now() + AHEAD:
         raise Invalid(LATER, errors=[{"loc": ["as_of"], "message": LATER}])
-    at = await where.place(unit, who, unit_id, space_id, date)
+    at = await where.place(unit, who, by.unit_id, space_id, date)
     _check_dates(body, date, at.zone)
     told = sorted((one.starts_at, one.ends_at, one.kind) for one in body.appointments)
 
@@ -95,8 +96,10 @@ async def put_record_day(
             before = sorted(await store.of_record(conn, space_id, date))
             await store.save_told_until(conn, space_id, date, body.as_of)
             if before != told:
-                await store.replace_record(conn, unit_id, space_id, date, told)
+                await store.replace_record(conn, by.unit_id, space_id, date, told)
                 await store.touch(conn, _days(space_id, [one[:2] for one in (*before, *told)], at.zone))
+            about = f"record-day/{space_id}/{date}"
+            await trail.told(conn, by.unit_id, by.token_id, about, len(told), unit.clock.now())
             return len(told)
 
     return await db.retrying(work)

@@ -29,6 +29,7 @@ AFFECTED = "affected"
 # Somebody was there between looking and asking, or an answer was lost: looked at again at once, so many times.
 OVERTAKEN = ("stale", "wrong_state", "id_in_use")
 ROUNDS = 3
+_ONE_DAY = dt.timedelta(days=1)
 log = logs.get(__name__)
 
 
@@ -38,23 +39,24 @@ class Keeper:
         self._failures = 0
 
     async def settle_due(self, unit: Unit) -> None:
-        """Until nothing is left that can be done now; an outage ends it until it is called again."""
+        """What can be done now; an outage ends it until it is called again."""
+        quarter = domain.quarter(unit.clock.now())
         try:
-            while await self._settle_next(unit):
-                pass
+            async with db.connection(unit.pool) as conn:
+                due = await room_store.unsettled(conn, quarter, quarter.date() - _ONE_DAY)
+            for key in due:
+                await self._settle(unit, quarter, key)
             self._failures = 0
         except (Problem, *db.OUTAGE) as error:
             self._failures += 1
             if worth_a_line(self._failures):
                 log.warning("rooms_not_kept", error=getattr(error, "code", type(error).__name__), times=self._failures)
 
-    async def _settle_next(self, unit: Unit) -> bool:
-        quarter = domain.quarter(unit.clock.now())
-        yesterday = quarter.date() - dt.timedelta(days=1)
+    async def _settle(self, unit: Unit, quarter: dt.datetime, key: tuple[UUID, dt.date]) -> None:
         async with db.transaction(unit.pool) as conn:
-            day = await room_store.next_unsettled(conn, quarter, yesterday)
+            day = await room_store.lock_unsettled(conn, quarter, key)
             if day is None:
-                return False
+                return
             work = _Work(conn, unit.rooms, self._account.actor(day.unit_id), day)
             for _ in range(ROUNDS):
                 await work.round()
@@ -62,7 +64,6 @@ class Keeper:
                     break
             unsettled = work.overtaken or bool(work.troubles)
             await room_store.settle(conn, day, quarter, work.troubles, unsettled=unsettled)
-            return True
 
 
 @dataclass

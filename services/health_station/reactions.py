@@ -24,9 +24,12 @@ def handlers(unit: Unit) -> dict[str, Handler]:
 
 
 async def look_into_booking(conn: Any, unit: Unit, event: Event) -> None:
-    """A block's booking that is not where we put it: looked into in the next quarter of an hour."""
+    """A block's booking that is not where we put it: looked into in the next quarter of an hour.
+
+    What we asked for ourselves comes back, too, and perhaps before it is noted: hence the day is waited for.
+    """
     said = facility.Booking.model_validate(event.data)
-    known = await room_store.booking(conn, said.booking_id)
+    known = await room_store.booking(conn, said.booking_id, lock=True)
     if known is None:
         return
     time = (known.block.starts_at, known.block.ends_at)

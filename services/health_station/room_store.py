@@ -41,12 +41,16 @@ values ($1, $2, $3, $4, $5, $6, true)
 on conflict (space_id, local_date) do update set version = excluded.version, unit_id = excluded.unit_id,
     square_id = excluded.square_id, blocks = excluded.blocks, unsettled = true, tried_at = null, troubles = '[]'
 """
-# One that nobody else is at, not looked into since $1, of a date from $2 on.
-NEXT_UNSETTLED = f"""
+# Not looked into since $1, of a date from $2 on.
+UNSETTLED = """
+select space_id, local_date from room_day
+where unsettled and local_date >= $2 and tried_at is distinct from $1 order by local_date, space_id
+"""
+UNSETTLED_LOCKED = f"""
 select {_DAY} from room_day
-where unsettled and local_date >= $2 and tried_at is distinct from $1
-order by local_date, space_id limit 1 for update skip locked
+where unsettled and tried_at is distinct from $1 and space_id = $2 and local_date = $3 for update
 """  # noqa: S608 -- a constant list of columns
+LOCK_DAY = "select from room_day where space_id = $1 and local_date = $2 for update"
 SETTLE = """
 update room_day set unsettled = $3, tried_at = $4, troubles = $5 where space_id = $1 and local_date = $2
 """
@@ -147,8 +151,13 @@ async def save_day(conn: Any, day: Day) -> None:
     await conn.execute(SAVE_DAY, *keys, blocks)
 
 
-async def next_unsettled(conn: Any, quarter: dt.datetime, since: dt.date) -> Day | None:
-    row = await conn.fetchrow(NEXT_UNSETTLED, quarter, since)
+async def unsettled(conn: Any, quarter: dt.datetime, since: dt.date) -> list[tuple[UUID, dt.date]]:
+    return [(row["space_id"], row["local_date"]) for row in await conn.fetch(UNSETTLED, quarter, since)]
+
+
+async def lock_unsettled(conn: Any, quarter: dt.datetime, key: tuple[UUID, dt.date]) -> Day | None:
+    """None when somebody else has looked into it meanwhile."""
+    row = await conn.fetchrow(UNSETTLED_LOCKED, quarter, *key)
     return _day(row) if row else None
 
 
@@ -174,8 +183,12 @@ async def bookings(conn: Any, days: Sequence[Day]) -> list[Booking]:
     return [_booking(row) for row in rows]
 
 
-async def booking(conn: Any, booking_id: UUID) -> Booking | None:
+async def booking(conn: Any, booking_id: UUID, *, lock: bool = False) -> Booking | None:
+    """None for one that is over. `lock`: as it stands once nobody else is at its day."""
     row = await conn.fetchrow(BOOKING, booking_id)
+    if row and lock:
+        await conn.execute(LOCK_DAY, row["space_id"], row["local_date"])
+        row = await conn.fetchrow(BOOKING, booking_id)
     return _booking(row) if row else None
 
 

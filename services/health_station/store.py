@@ -74,7 +74,7 @@ ALL_ISSUED = """
 select token_id, unit_id, issued_at, revoked_at from record_token
 where unit_id = $1 order by issued_at, token_id limit 500
 """
-ISSUED_TO = "select unit_id from record_token where hash = $1 and revoked_at is null"
+BY_HASH = "select token_id, unit_id from record_token where hash = $1 and revoked_at is null"
 ISSUE = """
 insert into record_token (token_id, unit_id, hash, issued_at) values ($1, $2, $3, $4)
 on conflict (token_id) do nothing returning token_id
@@ -182,10 +182,9 @@ async def tokens(conn: Any, unit_id: UUID) -> list[Any]:
     return list(await conn.fetch(ALL_ISSUED, unit_id))
 
 
-async def unit_of_token(conn: Any, digest: bytes) -> UUID | None:
+async def token_by_hash(conn: Any, digest: bytes) -> Any:
     """None for a token that is unknown or revoked."""
-    found: UUID | None = await conn.fetchval(ISSUED_TO, digest)
-    return found
+    return await conn.fetchrow(BY_HASH, digest)
 
 
 async def add_token(conn: Any, token_id: UUID, unit_id: UUID, digest: bytes, now: dt.datetime) -> bool:

@@ -2,12 +2,13 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request
 
-from services.health_station import store
+from services.health_station import store, trail
 from services.health_station.rights import require_inside
 from shared import db
 from shared.identity import Actor
@@ -17,6 +18,14 @@ from shared.programme.commands import Unit
 FORM = "torg-record-"
 
 
+@dataclass(frozen=True)
+class Caller:
+    """A health record, by its token, and the unit it speaks for."""
+
+    token_id: UUID
+    unit_id: UUID
+
+
 async def issue(unit: Unit, who: Actor, token_id: UUID, unit_id: UUID) -> tuple[Any, str | None]:
     """The token as it is known, and its secret, which is told this once and not kept. Repeated, without the secret."""
     require_inside(who, "appointments.connect", unit_id)
@@ -24,8 +33,10 @@ async def issue(unit: Unit, who: Actor, token_id: UUID, unit_id: UUID) -> tuple[
     async with db.transaction(unit.pool) as conn:
         new = await store.add_token(conn, token_id, unit_id, _digest(secret), unit.clock.now())
         known = await store.token(conn, token_id)
-    if known["unit_id"] != unit_id:
-        raise IdInUse
+        if known["unit_id"] != unit_id:
+            raise IdInUse
+        if new:
+            await trail.connected(conn, who, "issue", token_id, unit_id, unit.clock.now())
     return known, secret if new else None
 
 
@@ -36,7 +47,9 @@ async def revoke(unit: Unit, who: Actor, token_id: UUID) -> Any:
         if known is None:
             raise NotFound
         require_inside(who, "appointments.connect", known["unit_id"])
-        await store.revoke_token(conn, token_id, unit.clock.now())
+        if known["revoked_at"] is None:
+            await store.revoke_token(conn, token_id, unit.clock.now())
+            await trail.connected(conn, who, "revoke", token_id, known["unit_id"], unit.clock.now())
         return await store.token(conn, token_id)
 
 
@@ -46,16 +59,16 @@ async def listed(unit: Unit, who: Actor, unit_id: UUID) -> list[Any]:
         return await store.tokens(conn, unit_id)
 
 
-async def record_unit(request: Request) -> UUID:
-    """The dependency of the one route a token is good for: whose health record calls. Raises Unauthenticated."""
+async def caller(request: Request) -> Caller:
+    """The dependency of the one route a token is good for. Raises Unauthenticated."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.startswith(FORM):
         raise Unauthenticated
     async with db.connection(request.app.state.pool) as conn:
-        unit_id = await store.unit_of_token(conn, _digest(secret))
-    if unit_id is None:
+        known = await store.token_by_hash(conn, _digest(secret))
+    if known is None:
         raise Unauthenticated
-    return unit_id
+    return Caller(known["token_id"], known["unit_id"])
 
 
 def shown(known: Any) -> dict[str, Any]:

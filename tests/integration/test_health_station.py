@@ -496,3 +496,24 @@ async def test_one_quarter_says_all_that_was_done_since_the_last(house: House) -
     assert {one["time"] for one in said} == {"2031-03-03T11:00:00Z"}
     assert len(said) == 15
     assert dt.datetime.fromisoformat(said[0]["time"]).minute % 15 == 0
+
+
+async def test_audit_tells_the_unit_who_wrote_and_read_and_nobody_else(house: House) -> None:
+    room = await house.room()
+    _, record_key = await issue(house)
+    made = await house.made(room, "10:05", "10:25")
+    await house.station.get(f"{API}/appointments/{made['appointment_id']}", headers=house.nurse)
+    await house.cancel(made)
+    path = f"{API}/appointments/record/{room}/{DAY}"
+    await ok(house.station.put(path, json=record(("09:00", "09:20")), headers=record_key))
+
+    asked, auditor = {"unit_id": house.unit}, house.role(f"auditor@{house.unit}")
+    entries = (await ok(house.station.get(f"{API}/audit", params=asked, headers=auditor)))["entries"]
+    assert [one["action"] for one in entries] == [
+        "record_day.put", "appointment.cancel", "appointment.read", "appointment.put", "record_token.issue",
+    ]  # fmt: skip
+    assert entries[0]["subject"].startswith("record-token/")
+    assert (entries[1]["before"]["state"], entries[1]["after"]["state"]) == ("booked", "cancelled")
+    for role in ("admin@*", f"auditor@{house.square}"):
+        refused = await house.station.get(f"{API}/audit", params=asked, headers=house.role(role))
+        assert refused.status_code == 404
