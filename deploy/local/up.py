@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 
 from deploy.house import ROOT
@@ -115,9 +114,10 @@ def _pass_on(log: Path, shown: int, progress: Progress) -> int:
 def _welcome(plan: Plan, seconds: float) -> str:
     lines = [f"\n[bold green]Torg is up[/] after {seconds:.1f} s: [bold]{plan.url}[/]"]
     if plan.demo:
-        accounts = yaml.safe_load(children.ACCOUNTS.read_text())["accounts"]
         lines.append("\nDemodata – oppdiktet. Sign in without a password as")
-        lines += [f"  [bold]{one['username']:<12}[/]{one['role_en']} ({one['role_nb']})" for one in accounts]
+        lines += [
+            f"  [bold]{one['username']:<12}[/]{one['role_en']} ({one['role_nb']})" for one in children.accounts(True)
+        ]
         lines.append(
             "\nTry: ./torg demo live, and watch a day pass on Today, the day view and Visitors;\n"
             "     book a room by dragging on the day view, and watch it arrive in a second browser;\n"

@@ -41,8 +41,8 @@ def build(settings: PortalSettings) -> FastAPI:
         state = app.state
         state.pool = await db.open_pool(settings)
         state.http, outside = build_client(), httpx.AsyncClient(timeout=5.0, trust_env=not _is_local(settings))
-        state.door = Door(state.pool, real, settings, load_roles(settings.roles_file), key)
-        state.accounts = load_accounts(settings.demo_accounts)
+        state.door = Door(state.pool, real, settings, load_roles(settings.roles_file, settings.demo_groups), key)
+        state.accounts = load_accounts(settings.demo_accounts, settings.demo)
         state.provider = Provider(settings, outside, real)
         state.neighbours = Neighbours(state.http, settings.service_urls, real)
         state.feed = Feed(

@@ -29,6 +29,11 @@ class PortalSettings(Settings):
         return self.env == "demo"
 
     @property
+    def demo_groups(self) -> Path | None:
+        """The accounts' file, where its groups mean anything: beside the demo's house."""
+        return self.demo_accounts if self.demo else None
+
+    @property
     def origin(self) -> str:
         return _origin(self.public_url)
 
