@@ -79,18 +79,19 @@ def steps(held: Sequence[Held], wanted: Sequence[BusyBlock]) -> Steps:
     """From the bookings there are to one for each block. A booking that is wanted in part moves and is not let go."""
     settled = {one.block for one in held if one.block in wanted}
     loose = [one for one in held if one.block not in settled]
+    give_up = [one.booking_id for one in loose if one.block is None]
     move: list[tuple[UUID, BusyBlock]] = []
     book: list[BusyBlock] = []
-    for block in wanted:
-        if block in settled:
-            continue
-        grown = next((one for one in loose if one.block and _overlap(one.block, block)), None)
-        if grown is None:
-            book.append(block)
+    for block in (one for one in wanted if one not in settled):
+        meeting = [one for one in loose if one.block and _overlap(one.block, block)]
+        loose = [one for one in loose if one not in meeting]
+        if meeting:
+            move.append((meeting[0].booking_id, block))
+            give_up += [one.booking_id for one in meeting[1:]]
         else:
-            loose.remove(grown)
-            move.append((grown.booking_id, block))
-    return Steps(tuple(one.booking_id for one in loose), tuple(move), tuple(book))
+            book.append(block)
+    give_up += [one.booking_id for one in loose if one.block]
+    return Steps(tuple(give_up), tuple(move), tuple(book))
 
 
 def booking_id_of(space_id: UUID, date: dt.date, number: int) -> UUID:

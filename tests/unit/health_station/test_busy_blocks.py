@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.health_station import domain
@@ -77,6 +77,7 @@ def minutes_of(blocks: list[BusyBlock]) -> set[dt.datetime]:
 
 @pytest.mark.parametrize(("zone", "date"), DAYS, ids=lambda value: str(value))
 def test_blocks__any_appointments__cover_the_minutes_counted_one_by_one(zone: ZoneInfo, date: dt.date) -> None:
+    @settings(deadline=None)
     @given(appointments(zone, date))
     def check(times: list[Range]) -> None:
         blocks = busy_blocks(times, date, zone)
@@ -87,6 +88,7 @@ def test_blocks__any_appointments__cover_the_minutes_counted_one_by_one(zone: Zo
     check()
 
 
+@settings(deadline=None)
 @given(appointments(OSLO, ORDINARY))
 def test_blocks__order_repeats_and_cuts_of_appointments__change_nothing(times: list[Range]) -> None:
     cut = [

@@ -3,7 +3,7 @@
 import datetime as dt
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.health_station.domain import Held, Steps, booking_id_of, steps
@@ -29,6 +29,7 @@ def blocks(draw: st.DrawFn) -> list[BusyBlock]:
     return [block(*pair) for pair in zip(bounds[::2], bounds[1::2], strict=False)]
 
 
+@settings(deadline=None)
 @given(blocks(), blocks(), st.sets(st.integers(0, 5)))
 def test_steps__from_any_bookings_to_any_blocks__leave_one_booking_for_each_and_never_meet_another(
     before: list[BusyBlock], wanted: list[BusyBlock], elsewhere: set[int]
@@ -49,6 +50,7 @@ def test_steps__from_any_bookings_to_any_blocks__leave_one_booking_for_each_and_
     assert set(after) == set(wanted)
 
 
+@settings(deadline=None)
 @given(blocks())
 def test_steps__with_everything_where_it_should_be__are_none(wanted: list[BusyBlock]) -> None:
     assert steps([Held(UUID(int=n), one) for n, one in enumerate(wanted)], wanted) == Steps()
@@ -62,6 +64,12 @@ def test_steps__two_blocks_that_became_one__give_up_the_second_and_move_the_firs
     todo = steps([held(1, 18, 20), held(2, 21, 22)], [block(18, 22)])
 
     assert todo == Steps(give_up=(UUID(int=2),), move=((UUID(int=1), block(18, 22)),))
+
+
+def test_steps__a_booking_in_the_way_of_another_that_grows__is_given_up_although_it_will_be_wanted() -> None:
+    todo = steps([held(1, 0, 2), held(2, 3, 5)], [block(0, 4), block(5, 7)])
+
+    assert todo == Steps(give_up=(UUID(int=2),), move=((UUID(int=1), block(0, 4)),), book=(block(5, 7),))
 
 
 def test_steps__a_booking_somebody_moved_to_another_room__is_given_up_and_made_anew() -> None:
