@@ -18,6 +18,8 @@ SCREENS = {
     "list": "/day?view=list",
     "visitors": "/visitors",
     "unit": "/unit",
+    "rooms": "/rooms",
+    "closures": "/closures",
     "status": "/status",
 }
 

@@ -15,6 +15,7 @@ export interface Toast {
 const STORE = 'torg-square'
 const BOOKING_ROLES = new Set(['front_line', 'unit_editor', 'house_manager', 'multi_square_manager', 'admin'])
 const EDITOR_ROLES = new Set(['unit_editor', 'house_manager', 'multi_square_manager', 'admin'])
+const DECIDER_ROLES = new Set(['house_manager', 'multi_square_manager', 'admin'])
 const FIGURE_ROLES = new Set([...BOOKING_ROLES, 'statistics_reader', 'user_council_reader', 'auditor'])
 
 class House {
@@ -32,6 +33,8 @@ class House {
   roles = $derived(new Set((this.session?.user?.roles ?? []).map(([role]) => role)))
   scopes = $derived(new Set((this.session?.user?.roles ?? []).map(([, scope]) => scope)))
   mayBook = $derived([...this.roles].some((role) => BOOKING_ROLES.has(role)))
+  /** Closes rooms, decides requests, sets hours and policies. */
+  mayDecide = $derived([...this.roles].some((role) => DECIDER_ROLES.has(role)))
   mayReadFigures = $derived([...this.roles].some((role) => FIGURE_ROLES.has(role)))
   maySeeLetters = $derived(this.roles.has('admin') || this.roles.has('auditor'))
 

@@ -1,0 +1,74 @@
+"""Finding a room and closing one, as a house manager does it."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import OpenPage
+from tests.e2e.held import HeldHouse
+
+
+@pytest.fixture
+def swept(house: HeldHouse) -> Iterator[None]:
+    """Closures and outages are lifted, and what was booked here is cancelled, also when the test fails."""
+    yield
+    square = house.square("Heggedal")
+    with house.caller() as caller:
+        window = {"square_id": square, "from": f"{house.today}T00:00", "to": f"{house.now.year + 1}-06-01T00:00"}
+        for closure in caller.get("/api/facility/closures", params=window).json()["closures"]:
+            if closure["state"] == "in_force":
+                caller.post(f"/api/facility/closures/{closure['id']}/lift")
+        for outage in caller.get("/api/facility/outages", params=window).json()["outages"]:
+            caller.post(f"/api/facility/outages/{outage['id']}/end")
+        for booking in caller.get("/api/facility/bookings", params=window).json()["bookings"]:
+            if (booking.get("title") or "").startswith("Prøve") and booking["state"] == "confirmed":
+                version = {"If-Match": f'"{booking["version"]}"'}
+                caller.post(f"/api/facility/bookings/{booking['id']}/cancel", json={}, headers=version)
+
+
+def test_room_with_a_hearing_loop_is_found_and_booked(open_page: OpenPage, swept: None) -> None:
+    page = open_page("/rooms", username="skranke")
+    page.get_by_label("Antall personer").fill("8")
+    page.get_by_role("checkbox", name="teleslynge").check()
+    page.get_by_label("Tittel").fill("Prøve søk")
+    page.get_by_role("button", name="Søk").click()
+    first = page.get_by_role("listitem").filter(has=page.get_by_role("heading", level=2)).first
+    expect(first).to_be_visible()
+    first.get_by_role("button").first.click()
+    expect(page.get_by_role("region", name="Meldinger").get_by_text("Reservert:")).to_be_visible()
+
+
+def test_nothing_that_fits_says_so_and_why(open_page: OpenPage) -> None:
+    page = open_page("/rooms")
+    page.get_by_label("Antall personer").fill("5000")
+    page.get_by_role("button", name="Søk").click()
+    expect(page.get_by_text("Ingen rom passer.", exact=False).first).to_be_visible()
+    expect(page.get_by_text("Rom som ikke passer")).to_be_visible()
+
+
+def test_room_closed_now_is_told_with_what_it_hits_and_opened_again(open_page: OpenPage, swept: None) -> None:
+    page = open_page("/closures")
+    page.get_by_role("combobox", name="Rom", exact=True).select_option(label="Storsalen")
+    page.get_by_label("Grunn").select_option(label="vann")
+    page.get_by_role("button", name="Steng nå").click()
+    expect(page.get_by_role("heading", name="Storsalen: vann")).to_be_visible()
+    today = open_page("/", username="skranke")
+    expect(today.get_by_text("Storsalen", exact=False).first).to_be_visible()
+    page.get_by_role("button", name="Åpne igjen: Storsalen").click()
+    expect(page.get_by_role("heading", name="Storsalen: vann")).to_have_count(0)
+
+
+def test_lift_out_of_order_flags_the_rooms_it_goes_to(open_page: OpenPage, swept: None) -> None:
+    page = open_page("/closures")
+    page.get_by_role("combobox", name="Hva", exact=True).select_option(label="heis")
+    page.get_by_role("button", name="Meld ute av drift").click()
+    expect(page.get_by_text("Møterom 1", exact=False).first).to_be_visible()
+    page.get_by_role("button", name="Virker igjen: heis").click()
+    expect(page.get_by_role("heading", name="heis er ute av drift")).to_have_count(0)
+
+
+def test_front_line_worker_sees_closures_and_cannot_close(open_page: OpenPage) -> None:
+    page = open_page("/closures", username="skranke")
+    expect(page.get_by_role("heading", name="Gjelder nå")).to_be_visible()
+    expect(page.get_by_role("button", name="Steng nå")).to_have_count(0)
