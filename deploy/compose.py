@@ -11,7 +11,7 @@ from shared.contracts.platform import UNIT_KINDS
 COMPOSE = Path("docker-compose.yml")
 _ASKED_FOR = "${TORG_<UNIT>_PASSWORD:?run python3 -m deploy.dotenv}"
 # What stands before the aggregator's own entry, for a unit that has none.
-_ADDRESS = ('"aggregator": "http://aggregator:8000"', '\n     "<unit>": "http://<unit>:8000", ')
+_ADDRESS = (', "aggregator": "http://aggregator:8000"', ',\n     "<unit>": "http://<unit>:8000"')
 _LOGIN = ('"aggregator": "${TORG_AGGREGATOR_PASSWORD', f'"<unit>": "{_ASKED_FOR}",\n         ')
 _CONTAINER = (
     "  aggregator:\n",

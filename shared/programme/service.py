@@ -1,4 +1,4 @@
-"""A unit put together: its programme, and whatever is its own. The composition root of all five units."""
+"""A unit put together: its programme, and whatever is its own. The composition root of every unit."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
