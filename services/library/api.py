@@ -1,6 +1,5 @@
 """HTTP of what is the library's own: loan days."""
 
-import datetime as dt
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -11,11 +10,10 @@ from shared import db
 from shared.contracts.library import LoanDay
 from shared.http import CurrentActor, etag
 from shared.policy import require
-from shared.problems import Invalid, Message
-from shared.programme.api import Mine
+from shared.programme.api import Mine, check_dates
 from shared.types import Body, Id, LocalDate, SmallCount
 
-LONGEST_RANGE = dt.timedelta(days=397)
+MOST_DAYS = 398
 router = APIRouter(prefix="/api/library", tags=["loans"])
 
 
@@ -49,8 +47,7 @@ async def list_loan_days(
 ) -> dict[str, list[dict[str, Any]]]:
     """Both dates inside, at most 13 months."""
     require(who, "programme.read", square_id=square_id)
-    if not dt.timedelta(0) <= last - first <= LONGEST_RANGE:
-        raise Invalid(Message("Velg et tidsrom på høyst 13 måneder.", "Choose a range of at most 13 months."))
+    check_dates(first, last, MOST_DAYS)
     async with db.connection(unit.pool) as conn:
         days = await store.loan_days(conn, square_id, first, last)
     return {"days": [{**day.model_dump(mode="json"), "version": version} for version, day in days]}

@@ -15,15 +15,14 @@ from shared import db
 from shared.contracts.service_desk import Channel, DeskHour, HelpCount, Presence
 from shared.http import CurrentActor, SeenVersion, etag
 from shared.policy import require
-from shared.problems import Invalid, Message
-from shared.programme.api import Mine, optional_if_match
+from shared.programme.api import Mine, check_dates, optional_if_match
 from shared.programme.bodies import WithinADay
 from shared.programme.commands import shown
 from shared.programme.dated.api import add_reads, answer
 from shared.programme.names import listed
 from shared.types import Body, Flag, Id, Instant, LocalDate, SmallCount
 
-LONGEST_RANGE = dt.timedelta(days=31)
+MOST_DAYS = 31
 MOST_COUNTS = len(NAMES) * 4
 router = APIRouter(prefix="/api/service_desk", tags=["desk"])
 Seen = Annotated[int | None, Depends(optional_if_match)]
@@ -120,11 +119,7 @@ async def list_hours(
 ) -> dict[str, list[dict[str, Any]]]:
     """Both dates inside, at most 31 days. Small numbers are shown as they are, so only to those who count."""
     require(who, "desk.write", square_id=square_id, unit_id=unit_id)
-    if not dt.timedelta(0) <= last - first < LONGEST_RANGE:
-        raise Invalid(
-            Message("Velg et tidsrom på høyst 31 dager.", "Choose a range of at most 31 days."),
-            errors=[{"loc": ["to"], "message": Message("er utenfor tidsrommet", "is out of range")}],
-        )
+    check_dates(first, last, MOST_DAYS)
     async with db.connection(unit.pool) as conn:
         found = await store.hours(conn, square_id, first, last, unit_id)
     return {"desk_hours": [_shown(one) for one in found]}

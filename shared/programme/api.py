@@ -171,6 +171,15 @@ def _answer(saved: Saved) -> JSONResponse:
     return JSONResponse(body, 201 if saved.created else 200, etag(saved.version))
 
 
+def check_dates(first: dt.date, last: dt.date, most_days: int) -> None:
+    """Both dates inside. Raises Invalid for none, or more than `most_days`."""
+    if not 1 <= (last - first).days + 1 <= most_days:
+        raise Invalid(
+            Message(f"Velg et tidsrom på høyst {most_days} dager.", f"Choose a range of at most {most_days} days."),
+            errors=[{"loc": ["to"], "message": Message("skal ikke være før «from»", "must not be before «from»")}],
+        )
+
+
 def check_window(since: dt.datetime, until: dt.datetime) -> None:
     if not since < until <= since + LONGEST_WINDOW:
         raise Invalid(

@@ -2,14 +2,12 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from deploy.local.process import free_ports
@@ -20,7 +18,8 @@ from shared.contracts import facility
 from shared.envelope import build
 from shared.programme import reactions
 from tests import infra
-from tests.integration.streams import CLOCK
+from tests.integration.streams import CLOCK, until
+from tests.integration.unit_house import ok, serving
 
 NOON = {"starts_at": "2090-03-02T11:00:00Z", "ends_at": "2090-03-02T12:00:00Z"}
 LATER = {"starts_at": "2090-03-02T13:00:00Z", "ends_at": "2090-03-02T14:00:00Z"}
@@ -65,32 +64,6 @@ class House:
 
     async def look(self, occurrence: dict[str, Any]) -> dict[str, Any]:
         return await ok(self.library.get(f"/api/library/occurrences/{occurrence['occurrence_id']}"))
-
-
-async def ok(call: Awaitable[httpx.Response]) -> Any:
-    answer = await call
-    assert answer.status_code in (200, 201), answer.text
-    return answer.json()
-
-
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
-        while not await true():  # noqa: ASYNC110 -- what is waited for happens on the other side of Kafka
-            await asyncio.sleep(0.05)
-
-
-@asynccontextmanager
-async def serving(app: FastAPI, port: int) -> AsyncIterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
-    task = asyncio.create_task(server._serve())  # `serve` would take over the signals of the test run
-    try:
-        async with asyncio.timeout(20):
-            while not server.started:  # noqa: ASYNC110 -- the server has no event for it
-                await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
 
 
 @pytest.fixture(scope="module")

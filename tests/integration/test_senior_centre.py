@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import pytest
 
 from services.senior_centre.app import build
 from tests import infra
-from tests.integration.unit_house import LONG_AGO, UnitHouse, ok, open_unit, times
+from tests.integration.unit_house import LONG_AGO, UnitHouse, insist, ok, open_unit, times
 
 DINNER = times("2090-03-02", "13:00", "14:00")
 
@@ -70,7 +71,8 @@ async def test_serving__put_again__answers_the_same_and_a_change_needs_the_versi
 
 async def test_serving__made_by_32_repeats_at_once__is_made_once(house: UnitHouse) -> None:
     serving = uuid4()
-    answers = await asyncio.gather(*(house.put(f"meal-servings/{serving}", meal(house)) for _ in range(32)))
+    repeat = partial(house.put, f"meal-servings/{serving}", meal(house))
+    answers = await asyncio.gather(*(insist(repeat) for _ in range(32)))
 
     assert sorted(answer.status_code for answer in answers) == [200] * 31 + [201]
     assert await house.verbs(f"meal_serving/{serving}") == ["planned"]

@@ -3,17 +3,19 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from services.volunteer_central import commands
 from services.volunteer_central.app import build
 from shared.tolerant import TolerantConsumer
 from tests import infra
 from tests.integration.streams import until
-from tests.integration.unit_house import UnitHouse, ok, open_unit, times
+from tests.integration.unit_house import UnitHouse, insist, ok, open_unit, times
 
 EVENING = times("2026-12-03", "16:00", "20:00")
 MONDAY = "2026-11-30T12:00:00+01:00"  # more than 48 hours before
@@ -113,8 +115,11 @@ async def test_shift__over_before_anybody_looked__is_not_told_understaffed(house
     assert (await look(house, shift))["state"] == "open"
 
 
-async def test_shifts__250_due_at_once__are_all_told(house: UnitHouse) -> None:
-    shifts = [await opened(house) for _ in range(250)]
+async def test_shifts__more_due_than_one_turn_takes__are_all_told(
+    house: UnitHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "AT_ONCE", 3)
+    shifts = [await opened(house) for _ in range(8)]
     await house.clock("2026-12-02T00:00:00+01:00")
     window = {"square_id": house.square, "from": "2026-12-03T00:00:00Z", "to": "2026-12-04T00:00:00Z"}
 
@@ -125,7 +130,7 @@ async def test_shifts__250_due_at_once__are_all_told(house: UnitHouse) -> None:
 async def test_last_place__asked_for_by_12_at_once__goes_to_one(house: UnitHouse) -> None:
     shift = await opened(house, needed=1)
     people = [await volunteer(house) for _ in range(12)]
-    answers = await asyncio.gather(*(sign_up(house, shift, one) for one in people))
+    answers = await asyncio.gather(*(insist(partial(sign_up, house, shift, one, uuid4())) for one in people))
 
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 11
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"shift_full"}

@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -99,6 +99,13 @@ async def ok(call: Any) -> Any:
     answer = await call
     assert answer.status_code in (200, 201), answer.text
     return answer.json()
+
+
+async def insist(call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Again while the service is too busy, as a client does: every command may be repeated."""
+    while (answer := await call()).status_code == 503:  # noqa: ASYNC110 -- the service has no other way to tell
+        await asyncio.sleep(0.1)
+    return answer
 
 
 @asynccontextmanager
