@@ -14,6 +14,7 @@ from services.facility.booking import recurrence_api, wide_api
 from services.facility.booking.commands import expire_due
 from services.facility.booking.desk import Desk
 from services.facility.days import api as days_api
+from services.facility.equipment import api as equipment_api
 from services.facility.finding import api as finding_api
 from services.facility.hours import api as hours_api
 from services.facility.offers import api as offers_api
@@ -93,6 +94,7 @@ def build(settings: Settings) -> FastAPI:
             season_api.router,
             plan_api.router,
             days_api.router,
+            equipment_api.router,
             deadletter.router(SERVICE, lambda: app.state.reactions.apply),
         ],
         lifespan=lifespan,

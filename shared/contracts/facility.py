@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictInt, StrictStr
 
 from shared.contracts.platform import UnitKind
-from shared.types import Code, Contract, Flag, Id, Instant, LocalDate, ShortText, SmallCount
+from shared.types import Code, Contract, Flag, Id, Instant, LocalDate, Minutes, ShortText, SmallCount
 
 SquareStatus = Literal["planned", "pilot", "operating", "paused", "closed"]
 BookingState = Literal[
@@ -81,6 +81,28 @@ class Space(Contract):
     withdrawn: Flag = False
 
 
+class Equipment(Contract):
+    """Things that are carried to where they are booked. They belong to a unit, or to the square itself; carrying one to
+    a room of another unit or square takes minutes, there and back."""
+
+    equipment_id: Id
+    square_id: Id
+    unit_id: Id | None = None
+    kind: Code
+    name: ShortText
+    count: Annotated[StrictInt, Field(ge=1, le=1000)] = 1
+    unit_minutes: Minutes = 0
+    square_minutes: Minutes = 0
+    withdrawn: Flag = False
+
+
+class Gear(Contract):
+    """What a booking brings along."""
+
+    equipment_id: Id
+    count: Annotated[StrictInt, Field(ge=1, le=1000)] = 1
+
+
 class Hours(Contract):
     """One decision about the opening hours of a space or unit. `periods` null: none of its own any more.
 
@@ -132,6 +154,7 @@ class Booking(Contract):
     blocking: list[Id] = []
     closure_id: Id | None = None
     previous: Slot | None = None
+    equipment: list[Gear] = []
 
 
 class Closure(Contract):
@@ -188,6 +211,7 @@ EVENTS: dict[str, type[Contract]] = {
     "settings.decided.v1": Settings,
     "unit.changed.v1": Unit,
     "space.changed.v1": Space,
+    "equipment.changed.v1": Equipment,
     "hours.decided.v1": Hours,
     **{
         f"booking.{verb}.v1": Booking

@@ -76,6 +76,16 @@ def _facility() -> dict[str, Event]:
     hours = facility.Hours(
         owner_kind="unit", owner_id=library, square_id=SQUARE, decision=3, decided_at=SAID, periods=_periods()
     )
+    projector = facility.Equipment(
+        equipment_id=id_of("projector"),
+        square_id=SQUARE,
+        unit_id=library,
+        kind="projector",
+        name="Bibliotekets projektor",
+        count=2,
+        unit_minutes=10,
+        square_minutes=45,
+    )
     open_to_all = {"classification": "open"}
     return dict(
         [
@@ -83,6 +93,9 @@ def _facility() -> dict[str, Event]:
             event_of("facility", "settings.decided.v1", f"settings/{SQUARE}/2", share, **open_to_all),
             event_of("facility", "unit.changed.v1", f"unit/{library}", unit, 2, unit_id=library, **open_to_all),
             event_of("facility", "space.changed.v1", f"space/{ROOM_A}", space, 3, **open_to_all),
+            event_of(
+                "facility", "equipment.changed.v1", f"equipment/{id_of('projector')}", projector, 2, **open_to_all
+            ),
             event_of(
                 "facility", "hours.decided.v1", f"hours/unit/{library}/3", hours, unit_id=library, **open_to_all
             ),
@@ -192,6 +205,7 @@ def _booking(verb: str, changes: Mapping[str, Any]) -> tuple[str, Event]:
         "series_id": SERIES,
         "organiser_kind": "municipal",
         "expected_people": 55,
+        "equipment": [facility.Gear(equipment_id=id_of("projector"), count=2)],
     }
     state = facility.Booking.model_validate(usual | dict(changes))
     caused = {"causation_id": str(id_of("library.occurrence.scheduled.v1"))} if verb == "confirmed" else {}

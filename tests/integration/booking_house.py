@@ -55,6 +55,13 @@ class House:
         hall = await self.space()
         return hall, [await self.space(hall) for _ in range(parts)]
 
+    async def thing(self, **more: Any) -> UUID:
+        """Equipment of the square."""
+        made = uuid4()
+        body = {"square_id": str(self.square), "kind": "projector", "name": "Projektor", **more}
+        await self.ok(self.client.put(f"{API}/equipment/{made}", json=body))
+        return made
+
     async def hours(self, space: UUID, *spans: tuple[str, str]) -> None:
         """Open at these times every day; none at all means never."""
         groups = [{"spans": [{"start": a, "end": b, "state": "staffed"} for a, b in spans], "rules": []}]
@@ -120,8 +127,7 @@ def wish(spaces: Sequence[UUID], start: str, end: str, **more: Any) -> dict[str,
 
 def decided(answer: httpx.Response) -> list[dict[str, Any]]:
     """What became of each date of a series, without the words for it."""
-    words = ("reasons", "fault")
-    return [{name: row[name] for name in row if name not in words} for row in answer.json()["occurrences"]]
+    return [{name: row[name] for name in row if name != "reasons"} for row in answer.json()["occurrences"]]
 
 
 def time(text: str, day: dt.date = DAY) -> str:

@@ -80,7 +80,7 @@ async def test_find__a_room_for_an_activity__by_all_that_the_desk_is_asked_for(h
     assert (UUID(one["space_id"]), one["price_per_hour"], one["layouts"]) == (right, 0, everything["layouts"])
     assert one["why"] == [
         "Plass til 24 på rader; du trenger 20.",
-        "Har trinnfri adkomst, teleslynge, projektor og kjøkken.",
+        "Har trinnfri adkomst, teleslynge, kjøkken og projektor.",
         "Gratis for frivillige.",
     ]
     left_out = {row["reason"]: row["rooms"] for row in answer["left_out"]}
@@ -238,3 +238,18 @@ async def test_space__its_own_neighbour_or_one_twice__is_invalid(house: House) -
         neighbours = [{"space_id": str(one), "attenuation": 1} for one in heard]
         body = {"square_id": str(house.square), "neighbours": neighbours}
         assert (await house.client.put(f"{API}/spaces/{made}", json=body)).status_code == 422
+
+
+async def test_find__by_access__while_the_lift_is_out__tells_the_times_at_which_it_works(house: House) -> None:
+    ramp = await house.space(name="Ramp", features=["step_free", "lift"])
+    lift = await house.space(name="Heis", features=["lift"])
+    body = {
+        "square_id": str(house.square),
+        "feature": "lift",
+        "starts_at": time("07:00"),
+        "ends_at": time("12:00"),
+    }
+    await house.ok(house.client.put(f"{API}/outages/{uuid4()}", json=body), 201)
+    found = {UUID(one["space_id"]): one["free"][0]["local_start"] for one in await find(house, access="step_free")}
+    assert found == {ramp: "08:00", lift: "12:00"}
+    assert len(await find(house)) == 2

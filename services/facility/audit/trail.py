@@ -109,6 +109,9 @@ def _booking(booking: Booking) -> dict[str, Any]:
             "organiser_id": about.organiser_id,
             "touches": about.touches,
             "checked_in_at": booking.checked_in_at,
+            "needs": about.needs,
+            "layout": about.layout,
+            "equipment": [one.model_dump(mode="json") for one in booking.equipment],
             "reason_code": booking.reason_code,
             "closure_id": booking.closure_id,
         }

@@ -1,7 +1,8 @@
 """What to offer instead of a time that cannot be had, or to a booking that has to move: ranked, and each with why.
 
-In this order, at most three of a kind: the same time in a like room of the square; other times in the same rooms, the
-nearest before and after; a shorter time; less setup or teardown; the same time in a like room at another square.
+In this order, at most three of a kind: other equipment where only that is missing; the same time in a like room of the
+square; other times in the same rooms, the nearest before and after; a shorter time; less setup or teardown; the same
+time in a like room at another square.
 An offer holds enough people and has all that is needed. It is read without locks: an offer is no promise.
 """
 
@@ -17,12 +18,15 @@ from services.facility.booking.domain import Booking, Slot
 from services.facility.booking.free import Range, Wanted, gaps
 from services.facility.booking.house import House, Space
 from services.facility.booking.rights import sees_details
-from services.facility.finding import choices, words
+from services.facility.equipment import store as equipment
+from services.facility.finding import choices, things, words
 from services.facility.finding import store as finding
 from services.facility.finding.domain import Near, Needs, Room, Suit, lacks, rank
 from services.facility.finding.queries import sight
 from services.facility.finding.store import Free, More, Rooms
+from services.facility.finding.things import Things
 from services.facility.outages import store as outages
+from shared.contracts.facility import Equipment, Gear
 from shared.identity import Actor
 from shared.policy import allows
 from shared.problems import Message
@@ -44,7 +48,7 @@ class Case:
     place: House
     hit: Collection[UUID]
     rooms: Rooms
-    ignoring: Sequence[UUID]
+    things: Things
 
     @property
     def slot(self) -> Slot:
@@ -67,12 +71,50 @@ async def offers(
     if wanted.state == "blocked" or wanted.state_before == "blocked":
         return []
     rooms = await outages.working(conn, await finding.rooms(conn), wanted.slot.bare)
-    case = Case(desk, actor, wanted, place, hit, rooms, [wanted.id])
+    case = Case(desk, actor, wanted, place, hit, rooms, await _things(conn, desk, wanted))
     here, elsewhere = await _other_rooms(conn, case)
     same_room = await _other_times(conn, case, moving)
     if not moving:
         same_room += [*await _shorter(conn, case), *await _smaller(conn, case)]
-    return [{"rank": number, **offer} for number, offer in enumerate([*here, *same_room, *elsewhere], 1)]
+    found = [*await _other_equipment(conn, case), *here, *same_room, *elsewhere]
+    return [{"rank": number, **offer} for number, offer in enumerate(found, 1)]
+
+
+async def _things(conn: Any, desk: Desk, wanted: Booking) -> Things:
+    """All that is like what the booking brings along, and who has it."""
+    if not wanted.equipment:
+        return Things()
+    known = await equipment.find(conn, [one.equipment_id for one in wanted.equipment])
+    start, end = wanted.slot.occupied
+    around = Wanted((start - _AROUND, end + _AROUND), _MINUTE, _MINUTE, _MINUTE)
+    return await things.load(conn, {one.kind for one in known.values()}, around, desk.clock.now(), [wanted.id])
+
+
+async def _other_equipment(conn: Any, case: Case) -> list[Offer]:
+    rooms = case.named()
+    brought = case.things.brought(case.wanted.equipment, rooms)
+    instead = [(old, _instead(case, old, thing, rooms)) for old, thing in brought]
+    new = [(old, thing) for old, thing in instead if thing and thing.equipment_id != old.equipment_id]
+    if case.hit or not new or any(thing is None for _, thing in instead):
+        return []
+    if not await _free(conn, case, [case.place.spaces], case.slot.bare, gear=()):
+        return []
+    gear = [Gear(equipment_id=thing.equipment_id, count=old.count) for old, thing in instead if thing]
+    told = [
+        Message(f"Samme rom og tid med «{one.name}».", f"The same room and time with “{one.name}”.") for _, one in new
+    ]
+    return [_offer(case, "other_equipment", case.slot, case.slot.bare, told, gear)]
+
+
+def _instead(case: Case, wanted: Gear, thing: Equipment, rooms: Sequence[Room]) -> Equipment | None:
+    """The thing itself where it can be had, else the nearest of its kind that can."""
+    others = [one for one in case.things.all if one.kind == thing.kind and one.count >= wanted.count]
+    unit = case.wanted.about.unit_id
+    may = [one for one in others if allows(case.actor, "booking.write", square_id=one.square_id, unit_id=unit)]
+    for one in (thing, *case.things.by_way(may, rooms)):
+        if not case.things.who_has(one, wanted.count, rooms, case.slot.occupied):
+            return one
+    return None
 
 
 async def _other_rooms(conn: Any, case: Case) -> tuple[list[Offer], list[Offer]]:
@@ -95,7 +137,8 @@ def _needs(case: Case, model: Room) -> Needs:
     """What was said to be needed; else all that the room has, since nobody said what of it was wanted."""
     about = case.wanted.about
     people = about.expected_people if about.expected_people is not None else model.seats(about.layout) or 0
-    features = model.features if about.needs is None else about.needs
+    brought = {thing.kind for _, thing in case.things.brought(case.wanted.equipment, ())}
+    features = model.features if about.needs is None else [need for need in about.needs if need not in brought]
     return Needs(people=people, layout=about.layout, features=tuple(features), organiser=about.organiser_kind)
 
 
@@ -181,6 +224,7 @@ async def _free(
     length: dt.timedelta | None = None,
     each: int = 200,
     any_hours: bool = False,
+    gear: Sequence[Gear] | None = None,
 ) -> list[Free]:
     slot = slot or case.slot
     wanted = Wanted(
@@ -189,7 +233,14 @@ async def _free(
         slot.setup_minutes * _MINUTE,
         slot.teardown_minutes * _MINUTE,
     )
-    more = More(ignoring=case.ignoring, any_hours=any_hours)
+    brought = case.wanted.equipment if gear is None else gear
+    busy = [
+        (number, time)
+        for number, group in enumerate(groups)
+        for one, thing in case.things.brought(brought, group)
+        for time in case.things.away(thing, one.count, group)
+    ]
+    more = More(busy=busy, ignoring=[case.wanted.id], any_hours=any_hours)
     seen = sight(case.actor, groups)
     return await finding.free(conn, groups, wanted, case.desk.clock.now(), seen, more, each=each)
 
@@ -200,6 +251,8 @@ def _in_room(case: Case, model: Room, suit: Suit, needs: Needs, near: Near) -> O
     about = case.wanted.about
     told = needs if sees_details(case.actor, about.unit_id, about.unit_kind) else replace(needs, features=(), people=0)
     same_time = Message(f"Samme tid i {suit.room.name}.", f"The same time in {suit.room.name}.")
+    brought = case.things.brought(case.wanted.equipment, ())
+    told = replace(told, equipment=tuple(thing.kind for _, thing in brought))
     reasons = [same_time, *words.why(suit, told, near, case.rooms.surroundings)]
     slot = replace(case.slot, space_ids=spaces)
     return _offer(case, "other_room" if here else "other_square", slot, slot.bare, reasons)
@@ -214,8 +267,13 @@ def _apart(case: Case, time: Range) -> Message:
     return Message(f"Samme rom, {distance.nb} {nb}.", f"The same room, {distance.en} {en}.")
 
 
-def _offer(case: Case, kind: str, slot: Slot, time: Range, why: Sequence[Message]) -> Offer:
+def _offer(
+    case: Case, kind: str, slot: Slot, time: Range, why: Sequence[Message], gear: Sequence[Gear] | None = None
+) -> Offer:
+    """`gear` None: all that was to be brought, but for what the rooms have of their own."""
     rooms = [case.rooms.by_id[space] for space in slot.space_ids if space in case.rooms.by_id]
+    if gear is None:
+        gear = [one for one, _ in case.things.brought(case.wanted.equipment, rooms)]
     return {
         "kind": kind,
         "space_ids": [str(space) for space in slot.space_ids],
@@ -224,5 +282,6 @@ def _offer(case: Case, kind: str, slot: Slot, time: Range, why: Sequence[Message
         **local_fields(*time, case.place.zone),
         "setup_minutes": slot.setup_minutes,
         "teardown_minutes": slot.teardown_minutes,
+        "equipment": [{"id": str(one.equipment_id), "count": one.count} for one in gear],
         "why": list(why),
     }

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StrictInt, StrictStr, WithJsonSchema, model_validator
 
 from services.facility.booking.domain import About, Slot
+from services.facility.equipment.bodies import GearIn
 from services.facility.policy.domain import Reason, Terms
 from services.facility.registry.bodies import Feature
 from shared.contracts.facility import Layout, OrganiserKind
@@ -42,6 +43,7 @@ def _clean(value: Any) -> str | None:
 RawDate = Annotated[dict[str, Any], AfterValidator(_plain)]
 SpaceIds = Annotated[list[Id], Field(min_length=1, max_length=MOST_SPACES)]
 Needs = Annotated[list[Feature], Field(max_length=50), AfterValidator(lambda found: list(dict.fromkeys(found)))]
+Brought = Annotated[list[GearIn], Field(max_length=20)]
 OwnerRef = Annotated[StrictStr, Field(pattern=r"^[a-z_]{1,40}/[0-9a-fA-F-]{36}$")]
 
 
@@ -73,6 +75,7 @@ class Wish(Body):
     organiser_id: Id | None = None
     touches: Annotated[list[Id], Field(max_length=20)] = []
     exception: Excuse | None = None
+    equipment: Brought = []
 
     def about(self, unit_kind: str | None, series_id: UUID | None) -> About:
         return About(
@@ -106,6 +109,8 @@ class PutBooking(Wish):
 
 
 class MoveBooking(Body):
+    """Without `equipment` it keeps what it has."""
+
     space_ids: SpaceIds
     starts_at: WrittenTime
     ends_at: WrittenTime
@@ -113,6 +118,7 @@ class MoveBooking(Body):
     teardown_minutes: BufferMinutes = 0
     override: Flag = False
     exception: Excuse | None = None
+    equipment: Brought | None = None
 
 
 class Command(Body):

@@ -12,6 +12,7 @@ from services.facility.booking import (
     bodies,
     closure_store,
     domain,
+    gear,
     house,
     refusals,
     rights,
@@ -29,7 +30,7 @@ from services.facility.policy import rulebook
 from services.facility.policy.domain import Terms
 from shared import db, outbox
 from shared.clock import Clock
-from shared.contracts.facility import OCCUPYING
+from shared.contracts.facility import OCCUPYING, Gear
 from shared.identity import Actor
 from shared.problems import IdInUse, NotFound, Stale
 
@@ -57,6 +58,7 @@ async def put_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Pu
     place = await house.load(conn, body.space_ids)
     wanted = await read(conn, desk.clock.now(), place, booking_id, body)
     rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
+    await check_gear(conn, actor, wanted.equipment, body.unit_id)
     expired: list[Booking] = []
     if wanted.state in OCCUPYING:
         expired = await take(conn, desk.clock, actor, place, wanted, body.terms(wanted.created_at))
@@ -104,7 +106,21 @@ async def read(conn: Any, now: dt.datetime, place: House, booking_id: UUID, body
         updated_at=now,
         hold_until=hold_until,
         override=body.override,
+        equipment=gear.brought(body.equipment),
     )
+
+
+async def check_gear(conn: Any, actor: Actor, brought: Sequence[Gear], unit_id: UUID | None) -> None:
+    """Raises Invalid for equipment that there is not, or not so much of; NotFound or Forbidden for another's."""
+    rights.check_write(actor, await _stock(conn, brought), unit_id, "confirmed", override=False)
+
+
+async def _stock(conn: Any, brought: Sequence[Gear]) -> list[UUID]:
+    """The squares it comes from. Raises Invalid."""
+    faults, squares = await gear.look(conn, brought) if brought else ([], [])
+    if faults:
+        raise refusals.invalid(faults)
+    return squares
 
 
 def hold_end(body: bodies.Wish, place: House, now: dt.datetime) -> dt.datetime | None:
@@ -132,7 +148,10 @@ async def take(
     hours = [] if wanted.override else await house.open_spans(conn, place.spaces, slot.bare)
     terms = terms or Terms(wanted.created_at)
     ruling = (await rulebook.open_for(conn, clock, actor, place, [wanted])).rule(wanted, terms)
-    seen = await timeline.survey(conn, clock, place.leaves, [slot.occupied], ignoring=[wanted.id], also_lock=also_lock)
+    brought = await gear.carried(conn, [wanted])
+    seen = await timeline.survey(
+        conn, clock, place.leaves, [slot.occupied], ignoring=[wanted.id], also_lock=also_lock, gear=brought
+    )
     refusal = domain.decide(slot.bare, hours, seen.blockers[0], breaks_policy=bool(ruling.breaches))
     if refusal == "policy":
         raise refusals.against_policy(ruling)
@@ -160,6 +179,7 @@ async def _order(desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: 
         place = None
         if booking.state == "requested" and what == "confirm" and not hearing.missing:
             place = await house.load(conn, booking.slot.space_ids)
+            await _stock(conn, booking.equipment)
             terms = Terms(booking.created_at, approved=hearing.binds, reason=said.given())
             expired = await take(conn, desk.clock, actor, place, booking, terms)
         booking = (await store.lock(conn, [booking_id]))[booking_id]
@@ -200,7 +220,9 @@ async def move_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, seen: i
     _check_movable(booking, desk.clock.now())
     place.check_bookable(booking.state_before or booking.state)
     slot = _slot(body, place)
-    wanted = replace(booking, slot=slot, override=body.override)
+    brought = booking.equipment if body.equipment is None else gear.brought(body.equipment)
+    wanted = replace(booking, slot=slot, override=body.override, equipment=brought)
+    await check_gear(conn, actor, brought, booking.about.unit_id)
     old_leaves = await store.occupied_leaves(conn, booking_id)
     terms = _terms_of_move(booking, body, desk.clock.now())
     expired = await take(conn, desk.clock, actor, place, wanted, terms, also_lock=old_leaves)
@@ -208,7 +230,7 @@ async def move_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, seen: i
     _check_version(booking, seen, actor, desk.clock)
     now = desk.clock.now()
     _check_movable(booking, now)
-    done = domain.move(booking, slot, now, square_id=place.square_id, override=body.override)
+    done = domain.move(booking, wanted, now, square_id=place.square_id)
     done = replace(done, zone=place.zone)
     await store.vacate(conn, [done.id])
     await timeline.occupy(conn, [(done, place.leaves)])

@@ -15,7 +15,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.facility.booking.free import Range, covers
-from shared.contracts.facility import OCCUPYING, BookingState, Layout, OrganiserKind
+from services.facility.equipment.domain import Lack
+from shared.contracts.facility import OCCUPYING, BookingState, Gear, Layout, OrganiserKind
 from shared.problems import Message
 
 LONGEST = dt.timedelta(days=60)
@@ -93,6 +94,7 @@ class Booking:
     blocking: tuple[UUID, ...] = ()
     previous: Slot | None = None
     checked_in_at: dt.datetime | None = None
+    equipment: tuple[Gear, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,16 +124,17 @@ class Closure:
 
 @dataclass(frozen=True)
 class Blocker:
-    """An occupying booking, or a closure in force, that stands in the way."""
+    """An occupying booking, or a closure in force, that stands in the way; or a booking that has the equipment."""
 
     id: UUID
-    kind: Literal["booking", "closure"]
+    kind: Literal["booking", "closure", "equipment"]
     starts_at: dt.datetime
     ends_at: dt.datetime | None
     unit_id: UUID | None = None
     unit_kind: str | None = None
     title: str | None = None
     reason_code: str | None = None
+    lack: Lack | None = None
 
 
 @dataclass(frozen=True)
@@ -244,16 +247,18 @@ def can_move(booking: Booking, now: dt.datetime) -> bool:
     return state in OCCUPYING or state == "affected"
 
 
-def move(booking: Booking, slot: Slot, now: dt.datetime, *, square_id: UUID, override: bool) -> Booking:
+def move(booking: Booking, wanted: Booking, now: dt.datetime, *, square_id: UUID) -> Booking:
+    """The booking at the time and in the spaces of `wanted`, with what that brings along."""
     return _next(
         booking,
         now,
         square_id=square_id,
-        slot=slot,
+        slot=wanted.slot,
+        equipment=wanted.equipment,
         state=booking.state_before or booking.state,
         state_before=None,
         closure_id=None,
-        override=override,
+        override=wanted.override,
         previous=booking.slot,
     )
 

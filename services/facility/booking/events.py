@@ -79,6 +79,7 @@ def _open(booking: Booking, leaves: Sequence[UUID], awaiting: Sequence[UUID]) ->
         blocking=list(booking.blocking),
         closure_id=booking.closure_id,
         previous=booking.previous and _slot(booking.previous),
+        equipment=list(booking.equipment),
     )
 
 

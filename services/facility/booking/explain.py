@@ -16,10 +16,12 @@ from services.facility.booking.free import Range, covers, merge
 from services.facility.booking.house import House, Space
 from services.facility.booking.refusals import MOST_REASONS, Refused
 from services.facility.booking.view import coarse
+from services.facility.equipment import store as equipment
+from services.facility.equipment.domain import Lack
 from services.facility.hours import store as hours
 from services.facility.policy import domain as policy
 from shared import db
-from shared.contracts.facility import OCCUPYING
+from shared.contracts.facility import OCCUPYING, Equipment
 from shared.contracts.opening_hours import Hours
 from shared.identity import Actor
 from shared.problems import NotFound, Unavailable
@@ -28,6 +30,7 @@ from shared.walltime import local_fields
 T = TypeVar("T")
 _LOOK_AHEAD = 62
 MOST_OF_A_DATE = 20  # reasons of one date of a series; `blocking` holds all ids
+KEPT_FOR_REASONS = ("fault", "lacking", "breaches")
 _ONE_DAY = dt.timedelta(days=1)
 
 
@@ -67,12 +70,14 @@ async def dates(
     blocking = {UUID(other) for one in outcomes for other in one["blocking"][:MOST_OF_A_DATE]}
     blockers = await _blockers(conn, blocking)
     held = await hours.effective(conn, list(space_ids))
-    told = _Told(actor, place, blockers, held)
+    lacking = {UUID(lack["equipment_id"]) for one in outcomes for lack in one.get("lacking") or ()}
+    things = {str(found): thing for found, thing in (await equipment.find(conn, lacking)).items()}
+    told = _Told(actor, place, blockers, held, things)
     return [{**_seen(one), "reasons": told.reasons(one, bookings.get(str(one["id"])))} for one in outcomes]
 
 
 def _seen(outcome: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in outcome.items() if name != "breaches"}
+    return {name: value for name, value in outcome.items() if name not in KEPT_FOR_REASONS}
 
 
 async def _blockers(conn: Any, ids: Collection[UUID]) -> dict[UUID, Blocker]:
@@ -89,6 +94,7 @@ class _Told:
     place: House
     blockers: Mapping[UUID, Blocker]
     held: Mapping[UUID, Hours]
+    things: Mapping[str, Equipment]
 
     def reasons(self, outcome: Mapping[str, Any], booking: Booking | None) -> list[dict[str, Any]]:
         if outcome["reason"] == "invalid":
@@ -102,8 +108,18 @@ class _Told:
             shut = [space for space in self.place.spaces if not is_open(space, self.held, bare)]
             return [why_not_open(space, self.held[space.id], bare) for space in shut] or [refusals.outside()]
         where = self.place.spaces if len(self.place.spaces) == 1 else ()
-        known = [self.blockers.get(UUID(other)) for other in outcome["blocking"][:MOST_OF_A_DATE]]
-        return [refusals.reason_why(one, booking, where, self.place, self.actor) for one in known if one]
+        lacking = outcome.get("lacking") or []
+        with_gear = {one["blocking_id"] for one in lacking}
+        rooms = [other for other in outcome["blocking"][:MOST_OF_A_DATE] if other not in with_gear]
+        known = [self.blockers.get(UUID(other)) for other in rooms] + [self._lack(one) for one in lacking]
+        told = [one for one in known if one][:MOST_OF_A_DATE]
+        return [refusals.reason_why(one, booking, where, self.place, self.actor) for one in told]
+
+    def _lack(self, kept: Mapping[str, Any]) -> Blocker | None:
+        found, thing = self.blockers.get(UUID(kept["blocking_id"])), self.things.get(kept["equipment_id"])
+        if found is None or thing is None:
+            return None
+        return replace(found, kind="equipment", lack=Lack(thing, kept["wanted"], kept["free"]))
 
 
 async def _taken(conn: Any, actor: Actor, refusal: Refused) -> tuple[list[dict[str, Any]], set[UUID]]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from services.facility.audit import trail
-from services.facility.booking import domain, house, store, timeline
+from services.facility.booking import domain, gear, house, store, timeline
 from services.facility.booking.commands import save
 from services.facility.booking.desk import Desk, Overtaken
 from services.facility.booking.domain import Booking
@@ -49,7 +49,8 @@ async def confirm_hold(conn: Any, desk: Desk, event: Event) -> None:
         return
     spaces = await house.load_any(conn, booking.slot.space_ids)
     leaves = sorted({leaf for space in spaces for leaf in space.leaves})
-    seen = await timeline.survey(conn, desk.clock, leaves, [booking.slot.occupied], ignoring=[booking.id])
+    brought = await gear.carried(conn, [booking])
+    seen = await timeline.survey(conn, desk.clock, leaves, [booking.slot.occupied], ignoring=[booking.id], gear=brought)
     booking = (await store.lock(conn, [booking.id]))[booking.id]
     if booking.state not in ("held", "expired"):
         return
@@ -57,8 +58,8 @@ async def confirm_hold(conn: Any, desk: Desk, event: Event) -> None:
     gave_way: list[Booking] = []
     if state == "held":
         done = domain.obey("confirm", booking, seen.now, None)
-    elif seen.blockers[0] or len(spaces) < len(booking.slot.space_ids):
-        done = domain.lose(booking, seen.now, [blocker.id for blocker in seen.blockers[0]])
+    elif seen.blockers[0] or len(spaces) < len(booking.slot.space_ids) or (await gear.look(conn, booking.equipment))[0]:
+        done = domain.lose(booking, seen.now, list(dict.fromkeys(blocker.id for blocker in seen.blockers[0])))
     else:
         gave_way = await timeline.clear_out(conn, seen.ran_out([0]), seen.now)
         done = domain.take_again(booking, seen.now)

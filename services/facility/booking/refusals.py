@@ -66,8 +66,8 @@ def outside() -> dict[str, Any]:
 
 
 def ids(blockers: Sequence[Blocker]) -> list[str]:
-    """All of them, whoever asks."""
-    return [str(blocker.id) for blocker in blockers]
+    """All of them, whoever asks. Who has both the room and the equipment is told once."""
+    return list(dict.fromkeys(str(blocker.id) for blocker in blockers))
 
 
 def invalid(faults: Sequence[Fault]) -> Invalid:

@@ -60,6 +60,15 @@ def closed(names: Sequence[str], time: Message | None) -> Message:
     return Message(f"{subject.nb} er stengt{told.nb}.", f"{subject.en} {verb} closed{told.en}.")
 
 
+def too_few(name: str, wanted: int, free: int, there: int) -> Message:
+    if there == 1:
+        return Message(f"«{name}» er opptatt.", f"“{name}” is taken.")
+    return Message(
+        f"Bare {free} av {there} «{name}» er ledige; du trenger {wanted}.",
+        f"Only {free} of {there} “{name}” are free; you need {wanted}.",
+    )
+
+
 def outside_hours(name: str, days: Sequence[Message], following: Message | None) -> Message:
     """`days`: when it is open on the date that was asked for; else `following` is the next time it is."""
     if days:

@@ -17,6 +17,7 @@ from services.facility.booking import (
     closure_store,
     domain,
     explain,
+    gear,
     house,
     on_holidays,
     refusals,
@@ -25,14 +26,15 @@ from services.facility.booking import (
     timeline,
 )
 from services.facility.booking.bodies import Date, PutSeries, time_of
-from services.facility.booking.commands import hold_end
+from services.facility.booking.commands import check_gear, hold_end
 from services.facility.booking.desk import Desk, Overtaken, again
-from services.facility.booking.domain import Booking, Fault, Refusal
+from services.facility.booking.domain import Blocker, Booking, Fault, Refusal
 from services.facility.booking.events import booking_event
-from services.facility.booking.free import Range, overlaps
+from services.facility.booking.free import Range
 from services.facility.booking.house import House
 from services.facility.booking.on_holidays import Passed
 from services.facility.booking.timeline import Survey
+from services.facility.equipment.domain import Lack
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Terms
 from services.facility.policy.rulebook import NOTHING, Rulebook, Ruling
@@ -56,6 +58,7 @@ class Outcome:
     booking: Booking | None
     fault: Fault | None = None
     ruling: Ruling = NOTHING
+    lacking: tuple[tuple[UUID, Lack], ...] = ()  # who has the equipment, where that is what is in the way
 
     def kept(self) -> dict[str, Any]:
         """With its times where they could be read: who sent a rule has not seen them yet."""
@@ -68,9 +71,15 @@ class Outcome:
             "starts_at": written(slot.starts_at, zone) if slot and zone else None,
             "ends_at": written(slot.ends_at, zone) if slot and zone else None,
             "fault": self.fault and self.fault.rule,
+            "lacking": [_kept_lack(other, lack) for other, lack in self.lacking],
         }
         breaches = self.ruling.breaches if self.refusal == "policy" else ()
         return kept | {"breaches": [breach.kept() for breach in breaches]} if breaches else kept
+
+
+def _kept_lack(other: UUID, lack: Lack) -> dict[str, Any]:
+    told = {"blocking_id": str(other), "equipment_id": str(lack.thing.equipment_id)}
+    return {**told, "wanted": lack.wanted, "free": lack.free}
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,7 @@ async def _put(
         now = desk.clock.now()
         _check_hold(body, place, now)
         rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
+        await check_gear(conn, actor, gear.brought(body.equipment), body.unit_id)
         shared = _Shared(series_id, body, place, unit[1] if unit else None, now)
         dates = await by_rule.dates(series_id, rule, place.zone, now) if rule else body.occurrences or []
         dates, passed = on_holidays.apply(dates, body.on_holidays or "keep", place.zone)
@@ -192,6 +202,7 @@ class _Shared:
             updated_at=self.now,
             hold_until=hold_end(self.body, self.place, self.now),
             override=self.body.override,
+            equipment=gear.brought(self.body.equipment),
         )
         faults = domain.faults(slot)
         return Plan(str(parsed.id), starts_at, *((None, faults[0]) if faults else (booking, None)))
@@ -220,7 +231,8 @@ async def _decide(
     bare = (wanted[0].slot.starts_at, max(booking.slot.ends_at for booking in wanted))
     hours = [] if body.override else await house.open_spans(conn, place.spaces, bare)
     book = await rulebook.open_for(conn, desk.clock, actor, place, wanted)
-    seen = await timeline.survey(conn, desk.clock, place.leaves, [booking.slot.occupied for booking in wanted])
+    windows, brought = [booking.slot.occupied for booking in wanted], await gear.carried(conn, wanted)
+    seen = await timeline.survey(conn, desk.clock, place.leaves, windows, gear=brought)
     outcomes, taken = _judge(plans, hours, seen, book, body.terms(wanted[0].created_at))
     return outcomes, await timeline.clear_out(conn, seen.ran_out(taken), seen.now)
 
@@ -230,34 +242,32 @@ def _judge(
 ) -> tuple[list[Outcome], list[int]]:
     """(outcomes, windows that were taken): a date that was confirmed stands in the way of those after it."""
     outcomes: list[Outcome] = []
-    taken: list[int] = []
-    confirmed: list[Booking] = []
+    confirmed: dict[int, Booking] = {}  # by their windows
     window = -1
     for plan in plans:
         if plan.booking is None:
             outcomes.append(_outcome(plan, "invalid", ()))
             continue
         window += 1
-        own = [one for one in confirmed if overlaps(one.slot.occupied, plan.booking.slot.occupied)]
-        blockers = [*seen.blockers[window], *map(timeline.blocker_of, own)]
+        blockers = seen.blockers_of(window, plan.booking, confirmed)
         ruling = book.rule(plan.booking, terms)
         refusal = domain.decide(plan.booking.slot.bare, hours, blockers, breaks_policy=bool(ruling.breaches))
-        blocking = tuple(blocker.id for blocker in blockers) if refusal == "conflict" else ()
-        outcomes.append(_outcome(plan, refusal, blocking, ruling))
+        outcomes.append(_outcome(plan, refusal, blockers if refusal == "conflict" else (), ruling))
         if refusal is None:
             book.count(plan.booking)
-            taken.append(window)
-            confirmed.append(plan.booking)
-    return outcomes, taken
+            confirmed[window] = plan.booking
+    return outcomes, list(confirmed)
 
 
-def _outcome(plan: Plan, refusal: Refusal | None, blocking: Sequence[UUID], ruling: Ruling = NOTHING) -> Outcome:
+def _outcome(plan: Plan, refusal: Refusal | None, blockers: Sequence[Blocker], ruling: Ruling = NOTHING) -> Outcome:
     if plan.booking is None:
         return Outcome(plan.id, "invalid", (), None, plan.fault)
-    booking = plan.booking
+    booking, blocking = plan.booking, tuple(dict.fromkeys(blocker.id for blocker in blockers))
     if refusal:
-        booking = replace(booking, state="rejected", reason_code=refusal, blocking=tuple(blocking), hold_until=None)
-    return Outcome(plan.id, refusal, tuple(blocking), booking, ruling=ruling)
+        booking = replace(booking, state="rejected", reason_code=refusal, blocking=blocking, hold_until=None)
+    in_rooms = {one.id for one in blockers if not one.lack}
+    lacking = tuple((one.id, one.lack) for one in blockers if one.lack and one.id not in in_rooms)
+    return Outcome(plan.id, refusal, blocking, booking, ruling=ruling, lacking=lacking)
 
 
 async def _keep(conn: Any, place: House, outcomes: Sequence[Outcome]) -> list[Booking]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.facility.booking.domain import About, Booking, Slot
 from services.facility.booking.free import Range
+from shared.contracts.facility import Gear
 
 # What every reading of a booking brings along from the registry: its square's zone and its unit's kind.
 _READ = """
@@ -32,7 +33,7 @@ update booking set
     ends_at = n.ends_at, setup_minutes = n.setup_minutes, teardown_minutes = n.teardown_minutes, state = n.state,
     state_before = n.state_before, hold_until = n.hold_until, override = n.override, reason_code = n.reason_code,
     closure_id = n.closure_id, blocking = n.blocking, previous = n.previous, checked_in_at = n.checked_in_at,
-    updated_at = n.updated_at
+    equipment = n.equipment, updated_at = n.updated_at
 from jsonb_populate_recordset(null::booking, $1::jsonb) n
 where booking.id = n.id and booking.version = n.version - 1
 returning booking.id
@@ -52,7 +53,10 @@ order by w.space_id, w.starts_at
 on conflict do nothing returning booking_id
 """
 
-VACATE = "delete from booking_leaf where booking_id = any($1::uuid[])"
+VACATE = """
+with returned as (delete from equipment_use where booking_id = any($1::uuid[]))
+delete from booking_leaf where booking_id = any($1::uuid[])
+"""
 VACATE_LEAVES = "delete from booking_leaf where booking_id = any($1::uuid[]) and space_id = any($2::uuid[])"
 
 # Which bookings occupy the leaves in each of the windows (n counts from 1), also holds that ran out.
@@ -127,7 +131,7 @@ async def occupy(conn: Any, rows: Sequence[tuple[UUID, UUID, Range, UUID | None]
 
 
 async def vacate(conn: Any, ids: Sequence[UUID], leaves: Sequence[UUID] | None = None) -> None:
-    """Frees all the time of these bookings, or that on some leaves only."""
+    """Frees all the time of these bookings and gives back their equipment; or frees that on some leaves only."""
     if leaves is None:
         await conn.execute(VACATE, list(ids))
     else:
@@ -204,6 +208,7 @@ def _booking(row: Any) -> Booking:
         reason_code=row["reason_code"],
         blocking=tuple(row["blocking"]),
         previous=_previous(row["previous"]),
+        equipment=tuple(Gear.model_validate(one) for one in row["equipment"] or ()),
         checked_in_at=row["checked_in_at"],
     )
 
@@ -256,6 +261,7 @@ def _columns(booking: Booking) -> dict[str, Any]:
         "closure_id": booking.closure_id,
         "blocking": booking.blocking,
         "previous": vars(before) if before else None,
+        "equipment": [one.model_dump(mode="json") for one in booking.equipment] or None,
         "asked": booking.asked,
         "created_at": booking.created_at,
         "updated_at": booking.updated_at,

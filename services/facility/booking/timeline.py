@@ -1,7 +1,7 @@
 """What is occupied when: looked at and changed inside a command's transaction, under the locks of the leaves.
 
-Locks are always taken in this order, so nobody deadlocks: leaves by id, then bookings by id. Whoever only frees time
-(cancelling, releasing, expiring) needs the booking alone.
+Locks are always taken in this order, so nobody deadlocks: leaves by id, then equipment by id, then bookings by id.
+Whoever only frees time (cancelling, releasing, expiring) needs the booking alone.
 """
 
 import datetime as dt
@@ -13,7 +13,9 @@ from uuid import UUID
 from services.facility.booking import closure_store, store
 from services.facility.booking.desk import Overtaken
 from services.facility.booking.domain import Blocker, Booking, expire, hold_ran_out
-from services.facility.booking.free import Range
+from services.facility.booking.free import Range, overlaps
+from services.facility.booking.gear import Stock, lock, take
+from services.facility.equipment.domain import Use
 from shared.clock import Clock
 from shared.contracts.facility import OCCUPYING
 
@@ -26,11 +28,26 @@ class Survey:
     blockers: Sequence[Sequence[Blocker]]
     stale: Sequence[Sequence[UUID]]
     bookings: Mapping[UUID, Booking] = field(default_factory=dict)
+    stock: Stock = field(default_factory=Stock)
+    gear: Sequence[Sequence[Use]] = ()
 
     def ran_out(self, windows: Sequence[int]) -> list[Booking]:
         """The holds that have to be written down as expired before these windows are taken."""
         ids = dict.fromkeys(found for window in windows for found in self.stale[window])
         return [self.bookings[found] for found in sorted(ids)]
+
+    def blockers_of(self, window: int, booking: Booking, earlier: Mapping[int, Booking]) -> list[Blocker]:
+        """What meets the window of a date of a series; `earlier` dates of it, by their windows, are made already."""
+        rooms = [one for one in self.blockers[window] if one.kind != "equipment"]
+        own = [one for one in earlier.values() if overlaps(one.slot.occupied, booking.slot.occupied)]
+        return [*rooms, *map(blocker_of, own), *self._short(window, earlier)]
+
+    def _short(self, window: int, earlier: Mapping[int, Booking]) -> list[Blocker]:
+        if not self.gear:
+            return []
+        known = {**self.bookings, **{one.id: one for one in earlier.values()}}
+        gone = {found for stale in self.stale for found in stale}
+        return self.stock.blockers(self.gear[window], known, gone, [use for at in earlier for use in self.gear[at]])
 
 
 async def survey(
@@ -41,26 +58,34 @@ async def survey(
     *,
     ignoring: Sequence[UUID] = (),
     also_lock: Sequence[UUID] = (),
+    gear: Sequence[Sequence[Use]] = (),
 ) -> Survey:
-    """Locks the leaves and says what meets each window on any of them."""
+    """Locks the leaves, and the equipment wanted in each window, and says what meets each window on any of them."""
     await store.lock_leaves(conn, [*leaves, *also_lock])
+    stock = await lock(conn, gear, ignoring)
     now = clock.now()
-    meetings = await store.in_the_way(conn, leaves, windows, ignoring)
+    in_rooms = await store.in_the_way(conn, leaves, windows, ignoring)
+    with_gear = [(window, found) for window, wanted in enumerate(gear) for found in stock.meeting(wanted)]
+    meetings = dict.fromkeys([*in_rooms, *with_gear])
     bookings = await store.find_all(conn, sorted({found for _, found in meetings}))
     # A hold may be confirmed by its owner at this moment, which takes no leaf's lock: its row decides.
     doubtful = [found for found, booking in bookings.items() if hold_ran_out(booking, now)]
     bookings |= await store.lock(conn, sorted(doubtful))
     closures = await closure_store.in_the_way(conn, leaves, windows)
+    rooms = set(in_rooms)
     blockers: list[list[Blocker]] = [[] for _ in windows]
     stale: list[list[UUID]] = [[] for _ in windows]
     for window, found in sorted(meetings, key=lambda pair: (bookings[pair[1]].slot.starts_at, pair[1])):
         if hold_ran_out(bookings[found], now):
             stale[window].append(found)
-        elif bookings[found].state in OCCUPYING or bookings[found].state == "affected":
+        elif (window, found) in rooms and (bookings[found].state in OCCUPYING or bookings[found].state == "affected"):
             blockers[window].append(blocker_of(bookings[found]))
     for window, closure in closures:
         blockers[window].append(closure)
-    return Survey(now, blockers, stale, bookings)
+    gone = {found for found, booking in bookings.items() if hold_ran_out(booking, now)}
+    for window, wanted in enumerate(gear):
+        blockers[window] += stock.blockers(wanted, bookings, gone)
+    return Survey(now, blockers, stale, bookings, stock, gear)
 
 
 def blocker_of(booking: Booking) -> Blocker:
@@ -80,7 +105,10 @@ async def clear_out(conn: Any, ran_out: Sequence[Booking], now: dt.datetime) -> 
 
 
 async def occupy(conn: Any, bookings: Sequence[tuple[Booking, Sequence[UUID]]]) -> None:
-    """Takes the time of each booking on its leaves. Raises Overtaken when the database refuses any of it."""
+    """Takes the time of each booking on its leaves, and its equipment.
+
+    Raises Overtaken when the database refuses any of it.
+    """
     rows = [
         (booking.id, leaf, booking.slot.occupied, booking.about.discreet_unit)
         for booking, leaves in bookings
@@ -88,3 +116,4 @@ async def occupy(conn: Any, bookings: Sequence[tuple[Booking, Sequence[UUID]]]) 
     ]
     if not await store.occupy(conn, rows):
         raise Overtaken
+    await take(conn, [booking for booking, _ in bookings])

@@ -11,6 +11,7 @@ from services.facility.booking.domain import Blocker, Booking, Closure, Slot, st
 from services.facility.booking.free import Range
 from services.facility.booking.house import Space
 from services.facility.booking.rights import sees_details, sees_exact_times
+from services.facility.equipment.domain import Lack
 from shared.identity import Actor
 from shared.policy import allows
 from shared.problems import Message
@@ -52,6 +53,7 @@ def show(booking: Booking, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "organiser_id": _text(about.organiser_id),
         "touches": [str(unit) for unit in about.touches],
         "checked_in_at": booking.checked_in_at and written(booking.checked_in_at, booking.zone),
+        "equipment": [{"id": str(one.equipment_id), "count": one.count} for one in booking.equipment],
         "reason_code": booking.reason_code,
         "closure_id": _text(booking.closure_id),
         "blocking": [str(other) for other in booking.blocking],
@@ -95,9 +97,18 @@ def reason(
         told = {"rule": "closed", "message": sentences.closed(names, end), "reason_code": blocker.reason_code}
         return {**told, **about, **_closed(blocker, zone)}
     time, more = _seen(blocker, square_id, actor)
+    if blocker.lack:
+        fields = local_fields(*time, zone) if time else {}
+        return {"rule": "equipment", **_lack(blocker.lack), "blocking_id": str(blocker.id), **fields, **more}
     said = time and sentences.span(time, zone, reading)
     fields = local_fields(*time, zone) if time else {}
     return {"rule": "occupied", "message": sentences.occupied(names, said), **about, **fields, **more}
+
+
+def _lack(lack: Lack) -> dict[str, Any]:
+    thing = lack.thing
+    told = sentences.too_few(thing.name, lack.wanted, lack.free, thing.count)
+    return {"message": told, "equipment_id": str(thing.equipment_id), "wanted": lack.wanted, "free": lack.free}
 
 
 def _seen(blocker: Blocker, square_id: UUID, actor: Actor) -> tuple[Range | None, dict[str, Any]]:

@@ -54,6 +54,9 @@ def _candidate(number: int, one: Candidate, found: Finding, asked: Find) -> dict
         "free": [local_fields(*time, room.zone) for time in one.times],
         "free_ranges": one.ranges,
         "free_minutes": int(one.lasting.total_seconds()) // 60,
+        "fetch": [
+            {"id": str(thing.equipment_id), "kind": thing.kind, "name": thing.name} for thing in one.suit.fetched
+        ],
         "disturbs": [str(other.id) for other in one.suit.disturbs],
         "why": words.why(one.suit, needs, found.near, found.rooms.surroundings),
     }

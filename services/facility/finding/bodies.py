@@ -21,7 +21,8 @@ _Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 class Search(BaseModel):
     """Times are read on the clock of the first space's square. What is left out is not asked for.
 
-    `access`, `equipment` and `kitchen` are features too; they have names of their own since people ask for them.
+    `access` and `kitchen` are features too; they have names of their own since people ask for them. `equipment` is what
+    the room has of its own or what can be fetched.
     `quiet_need` is `max_noise` from the other end, as activities have it. `weekday`, `day_from` and `day_to` narrow the
     range to some hours of some days: Tuesdays from 18:00 to 21:00.
     """
@@ -61,11 +62,12 @@ class Search(BaseModel):
         return self
 
     def needs(self) -> Needs:
-        features = [*self.features, *self.access, *self.equipment, *(["kitchen"] if self.kitchen else [])]
+        features = [*self.features, *self.access, *(["kitchen"] if self.kitchen else [])]
         return Needs(
             people=self.people,
             layout=self.layout,
             features=tuple(dict.fromkeys(features)),
+            equipment=tuple(dict.fromkeys(self.equipment)),
             max_noise=min(self.max_noise, LOUDEST - self.quiet_need),
             noise_out=self.noise_out,
             organiser=self.organiser_kind,

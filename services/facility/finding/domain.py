@@ -15,7 +15,7 @@ from uuid import UUID
 
 from services.facility.booking.house import Space
 from services.facility.registry.features import has
-from shared.contracts.facility import Layout, OrganiserKind
+from shared.contracts.facility import Equipment, Layout, OrganiserKind
 
 Lack = Literal["too_small", "no_such_layout", "lacks_feature", "too_loud_around", "must_be_quiet", "too_expensive"]
 QUIETEST, LOUDEST = 0, 5
@@ -54,6 +54,7 @@ class Needs:
     people: int = 0
     layout: Layout | None = None
     features: tuple[str, ...] = ()
+    equipment: tuple[str, ...] = ()  # kinds that the room has or that are fetched
     max_noise: int = LOUDEST  # the loudest that may come in from the rooms around
     noise_out: int = QUIETEST  # how loud it will be
     organiser: OrganiserKind | None = None
@@ -128,7 +129,7 @@ class Suit:
     room: Room
     disturbs: Sequence[Room]
     first: dt.datetime | None = None
-    fetched: bool = False
+    fetched: Sequence[Equipment] = ()
 
 
 def rank(suit: Suit, needs: Needs, near: Near) -> tuple[Any, ...]:
@@ -137,7 +138,7 @@ def rank(suit: Suit, needs: Needs, near: Near) -> tuple[Any, ...]:
     seats = room.seats(needs.layout)
     return (
         near.square_id is not None and room.square_id != near.square_id,
-        suit.fetched,
+        len(suit.fetched),
         len(suit.disturbs),
         seats is not None and seats > _SPACIOUS * max(needs.people, _FEW) and needs.people > 0,
         floors_apart(room.floor, near.floor) or 0,

@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,10 +15,13 @@ from services.facility.booking.domain import LONGEST
 from services.facility.booking.free import Range, Wanted
 from services.facility.booking.house import Space
 from services.facility.booking.queries import window_of
-from services.facility.finding import store
+from services.facility.finding import store, things
 from services.facility.finding.bodies import Find, Search
-from services.facility.finding.domain import Lack, Near, Room, Suit, lacks, rank
+from services.facility.finding.domain import Lack, Near, Needs, Room, Suit, lacks, rank
 from services.facility.finding.store import Free, More, Rooms, Sight
+from services.facility.finding.things import Things
+from services.facility.outages import store as outages
+from services.facility.registry.features import has
 from shared import db
 from shared.identity import Actor
 from shared.policy import allows, require
@@ -62,10 +66,11 @@ async def free(desk: Desk, actor: Actor, asked: Search) -> list[Found]:
     async with db.connection(desk.pool) as conn:
         rooms = await store.rooms(conn)
         spaces = await _candidates(conn, actor, asked, rooms)
-        groups = [spaces] if asked.together and spaces else [[space] for space in spaces]
-        fitting = [group for group in groups if _lack(group, asked, rooms) is None]
         wanted = _wanted(asked, spaces)
-        found = await _free_of(conn, desk, actor, fitting, wanted, asked, store.MOST_ROWS)
+        look = await _look(conn, desk, actor, asked, rooms, wanted)
+        groups = [spaces] if asked.together and spaces else [[space] for space in spaces]
+        fitting = [group for group in groups if look.lack(group) is None]
+        found = await look.free(conn, fitting, store.MOST_ROWS)
     return [
         Found(tuple(space.id for space in fitting[one.group]), fitting[one.group][0].zone, one.time) for one in found
     ]
@@ -76,27 +81,89 @@ async def find(desk: Desk, actor: Actor, asked: Find) -> Finding:
     async with db.connection(desk.pool) as conn:
         rooms = await store.rooms(conn)
         spaces = await _candidates(conn, actor, asked, rooms)
-        why_not: dict[UUID, Lack | None] = {space.id: _lack([space], asked, rooms) for space in spaces}
-        fitting = [space for space in spaces if why_not[space.id] is None]
         wanted = _wanted(asked, spaces)
-        found = await _free_of(conn, desk, actor, [[space] for space in fitting], wanted, asked, asked.times)
+        look = await _look(conn, desk, actor, asked, rooms, wanted)
+        why_not: dict[UUID, Lack | None] = {space.id: look.lack([space]) for space in spaces}
+        fitting = [space for space in spaces if why_not[space.id] is None]
+        found = await look.free(conn, [[space] for space in fitting], asked.times)
     near = _near(rooms, asked)
-    candidates = _ranked(fitting, found, rooms, asked, near)
+    candidates = _ranked(fitting, found, look, near)
     left_out: Counter[str] = Counter(lack for lack in why_not.values() if lack)
     left_out["never_free"] = len(fitting) - len(candidates)
     return Finding(rooms, near, candidates[: asked.limit], +left_out)
 
 
-def _ranked(fitting: Sequence[Room], found: Iterable[Free], rooms: Rooms, asked: Find, near: Near) -> list[Candidate]:
-    needs, by_room = asked.needs(), dict[int, list[Free]]()
+@dataclass(frozen=True)
+class _Look:
+    """A search, with all that it needs to know of the house."""
+
+    desk: Desk
+    actor: Actor
+    asked: Search
+    rooms: Rooms
+    wanted: Wanted
+    things: Things
+    outages: Sequence[tuple[UUID, str, Range]]  # (square, feature, time)
+
+    @cached_property
+    def needs(self) -> Needs:
+        return self.asked.needs()
+
+    def lack(self, group: Sequence[Room]) -> Lack | None:
+        nowhere = any(not self.things.of_kind(kind, group[0]) for kind in self._to_fetch(group))
+        return lacks(group, self.needs, self.rooms.surroundings) or ("lacks_feature" if nowhere else None)
+
+    async def free(self, conn: Any, groups: Sequence[Sequence[Room]], each: int) -> list[Free]:
+        busy = [
+            (number, time)
+            for number, group in enumerate(groups)
+            for kind in self._to_fetch(group)
+            for time in self.things.none_of(kind, group[0])
+        ]
+        busy += [(number, time) for number, group in enumerate(groups) for time in self._out(group)]
+        more = More(busy=busy, limits=self.asked.hours())
+        now, seen = self.desk.clock.now(), sight(self.actor, groups)
+        return await store.free(conn, groups, self.wanted, now, seen, more, each=each)
+
+    def suit(self, room: Room, start: dt.datetime) -> Suit:
+        wanted = self.wanted
+        occupied = (start - wanted.setup, start + wanted.length + wanted.teardown)
+        fetched = [self.things.fetched(kind, room, occupied) for kind in self._to_fetch([room])]
+        disturbed = self.rooms.surroundings.disturbed(room, self.needs.noise_out)
+        return Suit(room, disturbed, start, [one for one in fetched if one])
+
+    def _out(self, group: Sequence[Room]) -> Iterator[Range]:
+        """When the rooms lack what is needed because it is out of order."""
+        for square, feature, time in self.outages:
+            left = [set(room.features) - ({feature} if room.square_id == square else set()) for room in group]
+            if not all(any(has(there, need) for there in left) for need in self.needs.features):
+                yield time
+
+    def _to_fetch(self, group: Sequence[Room]) -> list[str]:
+        return [kind for kind in self.needs.equipment if not any(has(room.features, kind) for room in group)]
+
+
+def _ranked(fitting: Sequence[Room], found: Iterable[Free], look: _Look, near: Near) -> list[Candidate]:
+    by_room: dict[int, list[Free]] = {}
     for one in found:
         by_room.setdefault(one.group, []).append(one)
     candidates = []
     for number, free_of_room in by_room.items():
-        room, first = fitting[number], free_of_room[0]
-        suit = Suit(room, rooms.surroundings.disturbed(room, needs.noise_out), first.time[0])
+        first = free_of_room[0]
+        suit = look.suit(fitting[number], first.time[0])
         candidates.append(Candidate(suit, [one.time for one in free_of_room], first.ranges, first.lasting))
-    return sorted(candidates, key=lambda one: rank(one.suit, needs, near))
+    return sorted(candidates, key=lambda one: rank(one.suit, look.needs, near))
+
+
+async def _look(conn: Any, desk: Desk, actor: Actor, asked: Search, rooms: Rooms, wanted: Wanted) -> _Look:
+    out = await outages.times(conn, wanted.window) if asked.needs().features else []
+    return _Look(desk, actor, asked, rooms, wanted, await _things(conn, desk, actor, asked, wanted), out)
+
+
+async def _things(conn: Any, desk: Desk, actor: Actor, asked: Search, wanted: Wanted) -> Things:
+    found = await things.load(conn, asked.equipment, wanted, desk.clock.now())
+    seen = [one for one in found.all if allows(actor, "booking.read", square_id=one.square_id, unit_id=one.unit_id)]
+    return replace(found, all=seen)
 
 
 def _near(rooms: Rooms, asked: Find) -> Near:
@@ -135,10 +202,6 @@ def _named(space_ids: Sequence[UUID], rooms: Rooms) -> list[Room]:
     return [rooms.by_id[space] for space in dict.fromkeys(space_ids)]
 
 
-def _lack(group: Sequence[Room], asked: Search, rooms: Rooms) -> Lack | None:
-    return lacks(group, asked.needs(), rooms.surroundings)
-
-
 def _wanted(asked: Search, spaces: Sequence[Space]) -> Wanted:
     window = window_of((asked.start, asked.end), spaces[0].zone if spaces else _ANY_ZONE)
     minutes = (asked.minutes, asked.setup_minutes, asked.teardown_minutes)
@@ -146,13 +209,6 @@ def _wanted(asked: Search, spaces: Sequence[Space]) -> Wanted:
         raise Invalid(Message("En booking varer høyst 60 dager.", "A booking lasts at most 60 days."))
     length, setup, teardown = (count * _MINUTE for count in minutes)
     return Wanted(window, length, setup, teardown)
-
-
-async def _free_of(
-    conn: Any, desk: Desk, actor: Actor, groups: Sequence[Sequence[Space]], wanted: Wanted, asked: Search, each: int
-) -> list[Free]:
-    more = More(limits=asked.hours())
-    return await store.free(conn, groups, wanted, desk.clock.now(), sight(actor, groups), more, each=each)
 
 
 def sight(actor: Actor, groups: Iterable[Collection[Space]]) -> Sight:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.facility.finding.domain import LOUDEST, QUIETEST, Near, Needs, Suit, Surroundings, floors_apart
-from services.facility.registry.features import title
+from services.facility.registry.features import has, title
 from shared.contracts.facility import Layout, OrganiserKind
 from shared.problems import Message
 
@@ -60,7 +60,8 @@ def why(suit: Suit, needs: Needs, near: Near, surroundings: Surroundings) -> lis
     """What speaks for a room, then what does not, each as one sentence."""
     return [
         *_seats(suit, needs),
-        *_features(needs),
+        *_features(suit, needs),
+        *_fetched(suit),
         *_quiet(suit, needs, surroundings),
         *_where(suit, near),
         *_price(suit, needs),
@@ -78,11 +79,16 @@ def _seats(suit: Suit, needs: Needs) -> list[Message]:
     return [Message(f"{told.nb}; du trenger {needs.people}.", f"{told.en}; you need {needs.people}.")]
 
 
-def _features(needs: Needs) -> list[Message]:
-    if not needs.features:
+def _features(suit: Suit, needs: Needs) -> list[Message]:
+    names = [*needs.features, *(kind for kind in needs.equipment if has(suit.room.features, kind))]
+    if not names:
         return []
-    told = listed([title(name) for name in needs.features])
+    told = listed([title(name) for name in names])
     return [Message(f"Har {told.nb}.", f"Has {told.en}.")]
+
+
+def _fetched(suit: Suit) -> list[Message]:
+    return [Message(f"«{one.name}» må hentes.", f"“{one.name}” has to be fetched.") for one in suit.fetched]
 
 
 def _quiet(suit: Suit, needs: Needs, surroundings: Surroundings) -> list[Message]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.facility.audit import trail
-from services.facility.booking import commands, domain, house, refusals, rights, store, timeline, view
+from services.facility.booking import commands, domain, gear, house, refusals, rights, store, timeline, view
 from services.facility.booking.desk import Desk, again
 from services.facility.booking.domain import Booking
 from services.facility.booking.events import booking_event
@@ -64,11 +64,14 @@ async def _obstacles(conn: Any, desk: Desk, booking: Booking) -> list[UUID] | No
     if len(spaces) < len(booking.slot.space_ids):
         return []
     place = House(tuple(spaces))
-    seen = await timeline.survey(conn, desk.clock, place.leaves, [booking.slot.occupied], ignoring=[booking.id])
+    brought = await gear.carried(conn, [booking])
+    seen = await timeline.survey(
+        conn, desk.clock, place.leaves, [booking.slot.occupied], ignoring=[booking.id], gear=brought
+    )
     hours = [] if booking.override else await house.open_spans(conn, place.spaces, booking.slot.bare)
     if domain.decide(booking.slot.bare, hours, seen.blockers[0]) is None:
         return None
-    return [blocker.id for blocker in seen.blockers[0]]
+    return list(dict.fromkeys(blocker.id for blocker in seen.blockers[0]))
 
 
 async def take(desk: Desk, actor: Actor, booking_id: UUID, seen: int) -> Booking:

@@ -32,7 +32,7 @@ where square_id = $1 and state in ('requested', 'held', 'confirmed', 'affected')
 order by starts_at, id
 """
 OUT = """
-select square_id, feature from outage
+select square_id, feature, starts_at, coalesce(least(ended_at, ends_at), $2) as ends_at from outage
 where starts_at < $2 and coalesce(least(ended_at, ends_at), 'infinity') > $1
 """
 _COLUMNS = (
@@ -78,6 +78,12 @@ async def working(conn: Any, rooms: Rooms, window: Range) -> Rooms:
     return Rooms(
         [replace(room, features=_without(room.features, out.get(room.square_id, set()))) for room in rooms.all]
     )
+
+
+async def times(conn: Any, window: Range) -> list[tuple[UUID, str, Range]]:
+    """(square, feature, when it does not work), for the window."""
+    rows = await conn.fetch(OUT, *window)
+    return [(row["square_id"], row["feature"], (row["starts_at"], row["ends_at"])) for row in rows]
 
 
 def _without(features: Sequence[str], out: set[str]) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from fastapi.responses import JSONResponse
 
 from services.facility.registry import commands, features, store
 from services.facility.registry.bodies import PutSpace, PutSquare, PutUnit
-from services.facility.registry.commands import Saved, shown, shown_square
+from services.facility.registry.commands import shown_square
+from services.facility.registry.saving import Saved, shown
 from shared import db
 from shared.http import CurrentActor, etag, if_match, language
 from shared.policy import allows, require

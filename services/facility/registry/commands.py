@@ -1,29 +1,34 @@
 """What is decided about squares, units and spaces, each in one transaction with its event."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from services.facility.audit import trail
 from services.facility.registry import store
 from services.facility.registry.bodies import PutSpace, PutSquare, PutUnit
-from shared import db, envelope, outbox
+from services.facility.registry.saving import (
+    UNKNOWN,
+    FirstTwice,
+    Saved,
+    audit,
+    event,
+    next_version,
+    refused,
+    saving,
+    shown,
+)
+from shared import db, outbox
 from shared.clock import Clock
 from shared.contracts.facility import Settings, Space, Square, Unit
-from shared.http import correlation_id
 from shared.identity import Actor
 from shared.policy import require
 from shared.problems import (
     Conflict,
-    Invalid,
     Message,
     NotFound,
-    PreconditionRequired,
     Stale,
 )
-from shared.types import Contract
 
 IN_USE = Message("Rommet er booket eller stengt.", "The room is booked or closed.")
 AHEAD = Message("Rommet har bookinger fram i tid.", "The room has bookings ahead.")
@@ -32,14 +37,6 @@ HAS_PARTS = Message("Rommet har deler som må fjernes først.", "The room has pa
 CYCLE = Message("Et rom kan ikke være en del av seg selv.", "A room cannot be part of itself.")
 NO_NEIGHBOUR = Message("Et rom er ikke sin egen nabo.", "A room is not its own neighbour.")
 OTHER_SQUARE = Message("Det hører til et annet torg.", "It belongs to another square.")
-UNKNOWN = Message("Finnes ikke.", "There is no such thing.")
-
-
-@dataclass(frozen=True)
-class Saved:
-    version: int
-    body: dict[str, Any]
-    created: bool
 
 
 async def put_square(pool: Any, clock: Clock, who: Actor, square_id: UUID, body: PutSquare, seen: int | None) -> Saved:
@@ -53,17 +50,19 @@ async def put_square(pool: Any, clock: Clock, who: Actor, square_id: UUID, body:
             share = _share(body, row)
             if row and known == wanted and row["staff_share"] == share:
                 return Saved(row["version"], shown_square(row, wanted), False)
-            version = _next(seen, row["version"] if row else 0, shown_square(row, known) if row and known else {})
+            version = next_version(
+                seen, row["version"] if row else 0, shown_square(row, known) if row and known else {}
+            )
             decided = row is None or row["staff_share"] != share
             decision = (row["settings_decision"] if row else 0) + (1 if decided else 0)
             if not await store.save_square(conn, version, wanted, share, decision):
-                raise _FirstTwice
+                raise FirstTwice
             now = clock.now()
-            events = [_event("square.changed.v1", f"square/{square_id}", version, wanted, square_id, now)]
+            events = [event("square.changed.v1", f"square/{square_id}", version, wanted, square_id, now)]
             if decided:
                 settings = Settings(square_id=square_id, decision=decision, decided_at=now, staff_share=share)
                 subject = f"settings/{square_id}/{decision}"
-                events.append(_event("settings.decided.v1", subject, 1, settings, square_id, now))
+                events.append(event("settings.decided.v1", subject, 1, settings, square_id, now))
             before = shown_square(row, known) if row and known else None
             after = shown_square({"version": version, "staff_share": share}, wanted)
             subject = f"square/{square_id}"
@@ -71,7 +70,7 @@ async def put_square(pool: Any, clock: Clock, who: Actor, square_id: UUID, body:
             await outbox.record_many(conn, events)
             return Saved(version, after, row is None)
 
-    return await _saving(work)
+    return await saving(work)
 
 
 def _share(body: PutSquare, row: Any) -> str:
@@ -95,24 +94,24 @@ async def put_unit(pool: Any, clock: Clock, who: Actor, unit_id: UUID, body: Put
         async with db.transaction(pool) as conn:
             for member in {body.square_id, *(one.square_id for one in wanted.memberships)}:
                 if not await store.square(conn, member):
-                    raise _refused("square_id", UNKNOWN)
+                    raise refused("square_id", UNKNOWN)
             known = await store.unit(conn, unit_id, lock=True)
             if known:
                 require(who, "registry.write", square_id=known[1].square_id)
             if known and known[1] == wanted:
                 return Saved(known[0], shown(*known), False)
-            version = _next(seen, known[0] if known else 0, shown(*known) if known else {})
+            version = next_version(seen, known[0] if known else 0, shown(*known) if known else {})
             if known and known[1].kind != wanted.kind:  # what others may see of its bookings hangs on it
-                raise _refused("kind", KEEPS_KIND)
+                raise refused("kind", KEEPS_KIND)
             if not await store.save_unit(conn, version, wanted):
-                raise _FirstTwice
+                raise FirstTwice
             now = clock.now()
-            await _audit(conn, who, "unit.put", f"unit/{unit_id}", known, (version, wanted), now, unit_id)
-            event = _event("unit.changed.v1", f"unit/{unit_id}", version, wanted, body.square_id, now, unit_id)
-            await outbox.record(conn, event)
+            await audit(conn, who, "unit.put", f"unit/{unit_id}", known, (version, wanted), now, unit_id)
+            said = event("unit.changed.v1", f"unit/{unit_id}", version, wanted, body.square_id, now, unit_id)
+            await outbox.record(conn, said)
             return Saved(version, shown(version, wanted), known is None)
 
-    return await _saving(work)
+    return await saving(work)
 
 
 async def put_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, body: PutSpace, seen: int | None) -> Saved:
@@ -129,11 +128,11 @@ async def put_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, body: P
                 require(who, "registry.write", square_id=known[1].square_id)
             if known and known[1] == wanted:
                 return Saved(known[0], shown(*known), False)
-            version = _next(seen, known[0] if known else 0, shown(*known) if known else {})
+            version = next_version(seen, known[0] if known else 0, shown(*known) if known else {})
             await _check_space(conn, known[1] if known else None, wanted, clock.now())
             return await _save_space(conn, who, version, wanted, clock.now(), known)
 
-    return await _saving(work)
+    return await saving(work)
 
 
 async def withdraw_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, seen: int | None) -> Saved:
@@ -166,21 +165,21 @@ async def withdraw_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, se
 async def _check_space(conn: Any, known: Space | None, wanted: Space, now: dt.datetime) -> None:
     """Raises Invalid for what cannot be, Conflict for what would tear a booking apart."""
     if known and known.square_id != wanted.square_id:
-        raise _refused("square_id", OTHER_SQUARE)
+        raise refused("square_id", OTHER_SQUARE)
     if not await store.square(conn, wanted.square_id):
-        raise _refused("square_id", UNKNOWN)
+        raise refused("square_id", UNKNOWN)
     if wanted.unit_id and not await store.unit(conn, wanted.unit_id):
-        raise _refused("unit_id", UNKNOWN)
+        raise refused("unit_id", UNKNOWN)
     if wanted.parent_id:
         parent = await store.space(conn, wanted.parent_id)
         if wanted.parent_id == wanted.space_id:
-            raise _refused("parent_id", CYCLE)
+            raise refused("parent_id", CYCLE)
         if not parent or parent[1].withdrawn:
-            raise _refused("parent_id", UNKNOWN)
+            raise refused("parent_id", UNKNOWN)
         if parent[1].square_id != wanted.square_id:
-            raise _refused("parent_id", OTHER_SQUARE)
+            raise refused("parent_id", OTHER_SQUARE)
         if wanted.space_id in await store.above(conn, wanted.parent_id):
-            raise _refused("parent_id", CYCLE)
+            raise refused("parent_id", CYCLE)
     await _check_neighbours(conn, wanted)
     if not known or known.withdrawn or known.parent_id != wanted.parent_id:
         await _check_forest(conn, known, wanted, now)
@@ -189,9 +188,9 @@ async def _check_space(conn: Any, known: Space | None, wanted: Space, now: dt.da
 async def _check_neighbours(conn: Any, wanted: Space) -> None:
     heard = {one.space_id for one in wanted.neighbours}
     if wanted.space_id in heard:
-        raise _refused("neighbours", NO_NEIGHBOUR)
+        raise refused("neighbours", NO_NEIGHBOUR)
     if heard - await store.there(conn, sorted(heard), wanted.square_id):
-        raise _refused("neighbours", UNKNOWN)
+        raise refused("neighbours", UNKNOWN)
 
 
 async def _check_forest(conn: Any, known: Space | None, wanted: Space, now: dt.datetime) -> None:
@@ -207,76 +206,12 @@ async def _save_space(
     conn: Any, who: Actor, version: int, space: Space, now: dt.datetime, known: tuple[int, Space] | None
 ) -> Saved:
     if not await store.save_space(conn, version, space):
-        raise _FirstTwice
+        raise FirstTwice
     subject, what = f"space/{space.space_id}", "space.withdraw" if space.withdrawn else "space.put"
-    await _audit(conn, who, what, subject, known, (version, space), now, space.unit_id)
-    await outbox.record(conn, _event("space.changed.v1", subject, version, space, space.square_id, now, space.unit_id))
+    await audit(conn, who, what, subject, known, (version, space), now, space.unit_id)
+    await outbox.record(conn, event("space.changed.v1", subject, version, space, space.square_id, now, space.unit_id))
     return Saved(version, shown(version, space), known is None)
-
-
-async def _audit(
-    conn: Any,
-    who: Actor,
-    what: str,
-    subject: str,
-    known: tuple[int, Unit | Space] | None,
-    saved: tuple[int, Unit | Space],
-    now: dt.datetime,
-    unit_id: UUID | None,
-) -> None:
-    before, square_id = shown(*known) if known else None, saved[1].square_id
-    await trail.changed(conn, who, what, subject, square_id, unit_id, at=now, before=before, after=shown(*saved))
-
-
-class _FirstTwice(Exception):
-    """Two first decisions about one id at once, and the other was made."""
-
-
-async def _saving(work: Callable[[], Awaitable[Saved]]) -> Saved:
-    try:
-        return await db.retrying(work)
-    except _FirstTwice:
-        return await db.retrying(work)  # now there is one to compare with
 
 
 def shown_square(row: Any, square: Square) -> dict[str, Any]:
     return shown(row["version"], square, staff_share=float(row["staff_share"]))
-
-
-def shown(version: int, state: Contract, **more: Any) -> dict[str, Any]:
-    return {**state.model_dump(mode="json"), **more, "id": _id_of(state), "version": version}
-
-
-def _id_of(state: Contract) -> str:
-    name = next(iter(type(state).model_fields))
-    return str(getattr(state, name))
-
-
-def _next(seen: int | None, present: int, current: dict[str, Any]) -> int:
-    """The next version, once the caller has seen the present one. A first one needs no If-Match."""
-    if present and seen is None:
-        raise PreconditionRequired
-    if seen is not None and seen != present:
-        raise Stale(current or None)
-    return present + 1
-
-
-def _refused(field: str, why: Message) -> Invalid:
-    return Invalid(why, errors=[{"loc": [field], "message": why}])
-
-
-def _event(
-    kind: str, subject: str, version: int, state: Contract, square: UUID, now: dt.datetime, unit: UUID | None = None
-) -> envelope.Event:
-    return envelope.build(
-        "facility",
-        kind,
-        subject,
-        version,
-        state,
-        at=now,
-        square_id=square,
-        unit_id=unit,
-        classification="open",
-        correlation_id=correlation_id(),
-    )

@@ -32,6 +32,7 @@ FREE_TEXT = {
     "Space.name": "the name of a room, as on its door",
     "Space.features": "what a room has, out of facility's list of features",
     "Space.floor": "the name of a floor, as in the lift",
+    "Equipment.name": "what a thing is called, as on its label",
     "Booking.title": "what a room is used for, as on the public screen; a health station's booking has none",
     "Booking.owner_ref": "<kind>/<id> of what the booking is for; facility refuses any other form",
     "Season.name": "what a season of allocation is called, as it is announced",

@@ -1,0 +1,72 @@
+"""HTTP of equipment: what there is, and who has it when."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+
+from services.facility.booking import view
+from services.facility.booking.api import AtDesk
+from services.facility.equipment import commands, queries, store
+from services.facility.equipment.bodies import PutEquipment
+from services.facility.registry.api import Seen
+from services.facility.registry.saving import Saved, shown
+from shared import db
+from shared.http import CurrentActor, etag, in_language, language
+from shared.policy import allows, require
+from shared.problems import NotFound
+from shared.types import Id
+
+router = APIRouter(prefix="/api/facility", tags=["equipment"])
+
+
+@router.put("/equipment/{equipment_id}", status_code=201)
+async def put_equipment(
+    equipment_id: Id, body: PutEquipment, at: AtDesk, who: CurrentActor, seen: Seen
+) -> JSONResponse:
+    return _answer(await commands.put(at.pool, at.clock, who, equipment_id, body, seen))
+
+
+@router.delete("/equipment/{equipment_id}")
+async def withdraw_equipment(equipment_id: Id, at: AtDesk, who: CurrentActor, seen: Seen) -> JSONResponse:
+    return _answer(await commands.withdraw(at.pool, at.clock, who, equipment_id, seen))
+
+
+@router.get("/equipment/{equipment_id}")
+async def get_equipment(equipment_id: Id, at: AtDesk, who: CurrentActor) -> JSONResponse:
+    async with db.connection(at.pool) as conn:
+        known = await store.one(conn, equipment_id)
+    if not known:
+        raise NotFound
+    require(who, "registry.read", square_id=known[1].square_id, unit_id=known[1].unit_id)
+    return _answer(Saved(known[0], shown(*known), False))
+
+
+@router.get("/equipment")
+async def list_equipment(
+    at: AtDesk, who: CurrentActor, square_id: Annotated[list[Id] | None, Query(max_length=200)] = None
+) -> dict[str, list[dict[str, Any]]]:
+    async with db.connection(at.pool) as conn:
+        found = await store.listed(conn, square_id)
+    may = [one for one in found if allows(who, "registry.read", square_id=one[1].square_id, unit_id=one[1].unit_id)]
+    return {"equipment": [shown(*one) for one in may]}
+
+
+@router.get("/equipment/{equipment_id}/uses")
+async def list_uses(
+    equipment_id: Id,
+    at: AtDesk,
+    who: CurrentActor,
+    request: Request,
+    start: Annotated[str, Query(alias="from")],
+    end: Annotated[str, Query(alias="to")],
+) -> JSONResponse:
+    """The bookings that bring it along, with their own times; the way there and back comes on top."""
+    found = await queries.uses(at, who, equipment_id, (start, end))
+    now = at.clock.now()
+    uses = [{"count": count, "booking": view.show(booking, who, now)} for count, booking in found]
+    return JSONResponse(in_language({"uses": uses}, language(request)))
+
+
+def _answer(saved: Saved) -> JSONResponse:
+    return JSONResponse(saved.body, 201 if saved.created else 200, etag(saved.version))

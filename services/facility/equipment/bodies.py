@@ -1,0 +1,36 @@
+"""What callers send about equipment."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, StrictInt
+
+from shared.types import Body, Code, Id, Minutes, ShortText
+
+MOST = 1000
+
+
+class PutEquipment(Body):
+    """`kind` is what it does for a room, by the names that rooms' features have: projector, piano, hearing_loop.
+
+    It belongs to a unit, or to the square itself. `unit_minutes` is what one way takes to a room of another unit of the
+    square, `square_minutes` to another square; a booking takes it for both ways.
+    """
+
+    square_id: Id
+    unit_id: Id | None = None
+    kind: Code
+    name: Annotated[ShortText, Field(min_length=1)]
+    count: Annotated[StrictInt, Field(ge=1, le=MOST)] = 1
+    unit_minutes: Minutes = 0
+    square_minutes: Minutes = 0
+
+    def state(self, equipment_id: UUID) -> dict[str, Any]:
+        return {**self.model_dump(), "equipment_id": equipment_id}
+
+
+class GearIn(Body):
+    """What a booking brings along."""
+
+    id: Id
+    count: Annotated[StrictInt, Field(ge=1, le=MOST)] = 1
