@@ -75,3 +75,44 @@ def test_workplace_of_a_front_line_worker_shows_and_does_not_edit(open_page: Ope
     page = open_page("/unit", username="skranke")
     expect(page.get_by_role("heading", name="Program")).to_be_visible()
     expect(page.get_by_role("button", name="Ny aktivitet")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "heading"),
+    [
+        ("senior_centre", "Servering"),
+        ("service_desk", "Henvendelser"),
+        ("volunteer_central", "Vakter"),
+        ("health_station", "Timer"),
+    ],
+)
+@pytest.mark.parametrize("width", [390, 1280])
+def test_workplace_of_every_unit_shows_what_is_its_own_without_violations(
+    house: HeldHouse, open_page: OpenPage, kind: str, heading: str, width: int
+) -> None:
+    found = house.get(f"/api/aggregator/squares/{house.square('Heggedal')}/resources")["units"]
+    unit = next(one["unit_id"] for one in found if one["kind"] == kind)
+    page = open_page(f"/unit?unit={unit}", viewport={"width": width, "height": 900})
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_appointments_are_closed_to_the_house_manager(house: HeldHouse, open_page: OpenPage) -> None:
+    found = house.get(f"/api/aggregator/squares/{house.square('Heggedal')}/resources")["units"]
+    unit = next(one["unit_id"] for one in found if one["kind"] == "health_station")
+    page = open_page(f"/unit?unit={unit}")
+    expect(page.get_by_text("Timene er bare for helsestasjonens egne.", exact=False)).to_be_visible()
+
+
+def test_enquiry_is_counted_in_one_tap_and_taken_back(house: HeldHouse, open_page: OpenPage) -> None:
+    found = house.get(f"/api/aggregator/squares/{house.square('Heggedal')}/resources")["units"]
+    unit = next(one["unit_id"] for one in found if one["kind"] == "service_desk")
+    page = open_page(f"/unit?unit={unit}", username="skranke")
+    button = page.get_by_role("button", name="Hittegods")
+    before = int(button.inner_text().split()[-1])
+    button.click()
+    expect(page.get_by_role("button", name=f"Hittegods {before + 1}")).to_be_visible()
+    page.get_by_role("button", name="Angre", exact=True).click()
+    expect(page.get_by_role("button", name=f"Hittegods {before}", exact=True)).to_be_visible()
