@@ -13,6 +13,7 @@ from services.facility.booking import reactions as booking_reactions
 from services.facility.booking import recurrence_api, wide_api
 from services.facility.booking.commands import expire_due
 from services.facility.booking.desk import Desk
+from services.facility.booking.use import release_unused
 from services.facility.days import api as days_api
 from services.facility.equipment import api as equipment_api
 from services.facility.finding import api as finding_api
@@ -44,6 +45,7 @@ def build(settings: Settings) -> FastAPI:
     async def run_due() -> None:
         desk = Desk(app.state.pool, clock)
         await expire_due(desk)
+        await release_unused(desk)
         await look(desk)
 
     async def run_due_in_time() -> None:

@@ -228,6 +228,7 @@ EVENTS: dict[str, type[Contract]] = {
             "affected",
             "restored",
             "offered",
+            "checked_in",
         )
     },
     "closure.declared.v1": Closure,

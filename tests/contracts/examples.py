@@ -179,10 +179,11 @@ def _bookings() -> dict[str, dict[str, Any]]:
         "blocked": {**nobodys, "title": None, "organiser_kind": None, "expected_people": None, "reason_code": "repair"},
         "rejected": {**gone, "reason_code": "collision", "blocking": [OTHER_BOOKING]},
         "cancelled": {**gone, "reason_code": "lecturer_ill"},
-        "released": {**gone, "reason_code": "not_needed", "checked_in_at": at(16, 50)},
+        "released": {**gone, "reason_code": "not_needed"},
         "expired": {**gone, **held_until},
         "moved": {"state": "confirmed", **before},
         "affected": {**gone, "reason_code": "water_damage", "closure_id": CLOSURE},
+        "checked_in": {"state": "confirmed", "checked_in_at": at(16, 50)},
         "restored": {"state": "confirmed", "closure_id": CLOSURE},
         "offered": {**gone, "state": "rejected", "reason_code": "offered"},
     }

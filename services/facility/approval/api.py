@@ -40,11 +40,12 @@ async def inbox(
 @router.get("/bookings/{booking_id}/decisions")
 async def decisions(booking_id: Id, at: AtDesk, who: CurrentActor) -> dict[str, Any]:
     """Whose yes it waits or waited for, and what was decided, by which role and why; oldest first."""
-    booking, parties, made = await queries.history(at, who, booking_id)
-    now, seen = at.clock.now(), _Seen(booking, who)
+    found = await queries.history(at, who, booking_id)
+    now, seen = at.clock.now(), _Seen(found.booking, who)
     return {
-        "approvals": [_party(party, seen, now) for party in parties],
-        "decisions": [_decision(one, seen) for one in made],
+        "approvals": [_party(party, seen, now) for party in found.parties],
+        "decisions": [_decision(one, seen) for one in found.decisions],
+        "released_unused_at": found.released_at and seen.time(found.released_at),
     }
 
 

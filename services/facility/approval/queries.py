@@ -15,7 +15,7 @@ from services.facility.booking import house
 from services.facility.booking import store as bookings
 from services.facility.booking.bodies import time_of
 from services.facility.booking.desk import Desk
-from services.facility.booking.domain import Booking
+from services.facility.booking.domain import Booking, unused_at
 from services.facility.booking.house import House
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Breach, Terms
@@ -65,14 +65,26 @@ async def inbox(
     return Page(requests, f"{due[-1][1].isoformat()}|{due[-1][0]}" if len(due) == limit else None)
 
 
-async def history(desk: Desk, actor: Actor, booking_id: UUID) -> tuple[Booking, list[Party], list[Decision]]:
+@dataclass(frozen=True)
+class History:
+    """`released_at`: when the booking is given up if nobody comes."""
+
+    booking: Booking
+    parties: Sequence[Party]
+    decisions: Sequence[Decision]
+    released_at: dt.datetime | None
+
+
+async def history(desk: Desk, actor: Actor, booking_id: UUID) -> History:
     async with db.connection(desk.pool) as conn:
         booking = await bookings.find(conn, booking_id)
         if booking is None:
             raise NotFound
         await commands.check_read(conn, actor, booking, desk.clock.now())
         parties = (await store.parties(conn, [booking_id])).get(booking_id, [])
-        return booking, parties, await store.decisions(conn, booking_id)
+        minutes = (await rulebook.release_after(conn, [booking])).get(booking_id)
+        released_at = None if minutes is None else unused_at(booking, minutes)
+        return History(booking, parties, await store.decisions(conn, booking_id), released_at)
 
 
 async def _check_read(conn: Any, actor: Actor, square_id: UUID | None, unit_id: UUID | None) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
-from services.facility.booking import commands, explain, queries, view
+from services.facility.booking import commands, explain, queries, use, view
 from services.facility.booking.bodies import Command, MoveBooking, PutBooking
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking, Order
@@ -73,6 +73,12 @@ async def reject(
     booking_id: Id, at: AtDesk, who: CurrentActor, seen: SeenVersion, request: Request, body: Command | None = None
 ) -> JSONResponse:
     return await _order("reject", booking_id, at, who, seen, request, body)
+
+
+@router.post("/bookings/{booking_id}/check-in")
+async def check_in(booking_id: Id, at: AtDesk, who: CurrentActor, seen: SeenVersion, request: Request) -> JSONResponse:
+    """Somebody is there. Where a policy gives up unused bookings, this one stays."""
+    return answer(request, await use.check_in(at, who, booking_id, seen), at, who)
 
 
 @router.post("/bookings/{booking_id}/move")

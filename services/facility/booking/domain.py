@@ -23,6 +23,8 @@ LONGEST = dt.timedelta(days=60)
 LONGEST_HOLD = dt.timedelta(days=30)
 DISCREET = "health_station"
 DEFAULT_HOLD = dt.timedelta(minutes=15)
+UNUSED = "unused"
+EARLY = dt.timedelta(minutes=30)  # before setup begins: who comes then has come for the booking
 Order = Literal["confirm", "cancel", "release", "reject"]
 Refusal = Literal["invalid", "outside_hours", "policy", "conflict"]
 
@@ -241,6 +243,37 @@ def agree(booking: Booking, now: dt.datetime) -> Booking:
     return _next(booking, now)
 
 
+def check_in_window(slot: Slot) -> Range:
+    return slot.occupied[0] - EARLY, slot.ends_at
+
+
+def may_check_in(booking: Booking, now: dt.datetime) -> bool:
+    """Never to a health station's: whether somebody came to an appointment is nobody else's business."""
+    start, end = check_in_window(booking.slot)
+    return booking.state == "confirmed" and booking.about.discreet_unit is None and start <= now < end
+
+
+def check_in(booking: Booking, now: dt.datetime) -> Booking:
+    return _next(booking, now, checked_in_at=now)
+
+
+def unused_at(booking: Booking, minutes: int) -> dt.datetime | None:
+    """When it is given up if nobody comes: so long after its start, or after its last change, for who books late is not
+    late. None when it never is."""
+    at = max(booking.slot.starts_at, booking.updated_at) + dt.timedelta(minutes=minutes)
+    waits = booking.state == "confirmed" and booking.checked_in_at is None and booking.about.discreet_unit is None
+    return at if waits and at < booking.slot.ends_at else None
+
+
+def is_unused(booking: Booking, now: dt.datetime, minutes: int) -> bool:
+    at = unused_at(booking, minutes)
+    return at is not None and at <= now < booking.slot.ends_at
+
+
+def give_up(booking: Booking, now: dt.datetime) -> Booking:
+    return _next(booking, now, state="released", reason_code=UNUSED)
+
+
 def can_move(booking: Booking, now: dt.datetime) -> bool:
     """Also what a closure displaced may be moved: that is how its owner saves it."""
     state = state_at(booking, now)
@@ -260,7 +293,15 @@ def move(booking: Booking, wanted: Booking, now: dt.datetime, *, square_id: UUID
         closure_id=None,
         override=wanted.override,
         previous=booking.slot,
+        checked_in_at=_still_here(booking, wanted.slot),
     )
+
+
+def _still_here(booking: Booking, slot: Slot) -> dt.datetime | None:
+    """Who made a running booking longer need not come again."""
+    start, end = check_in_window(slot)
+    at = booking.checked_in_at
+    return at if at and start <= at < end else None
 
 
 def expire(booking: Booking, now: dt.datetime) -> Booking:

@@ -4,18 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.facility.booking import view
-from services.facility.booking.domain import Blocker, Booking, Fault, Order, Refusal, orders_for
+from services.facility.booking.domain import Blocker, Booking, Fault, Order, Refusal, check_in_window, orders_for
 from services.facility.booking.house import House, Space
 from services.facility.policy.rulebook import Ruling
 from shared.contracts.facility import BookingState
 from shared.identity import Actor
 from shared.problems import Conflict, Invalid, Message, WrongState
+from shared.walltime import written
 
 MOST_REASONS = 100  # of a year's booking over a busy hall; `blocking` holds all ids
 OUTSIDE = Message("Rommet er ikke åpent for booking på denne tiden.", "The room is not open for booking at this time.")
 TAKEN = Message("Rommet er opptatt på denne tiden.", "The room is taken at this time.")
 CANNOT_MOVE = Message(
     "Bare en booking som opptar et rom, kan flyttes.", "Only a booking that occupies a room can be moved."
+)
+CHECK_IN = Message("Det er for tidlig eller for sent å sjekke inn.", "It is too early or too late to check in.")
+CHECK_IN_TO_NOTHING = Message("Bare en bekreftet booking kan sjekkes inn.", "Only a confirmed booking is checked in.")
+NO_CHECK_IN = Message(
+    "Helsestasjonens bookinger sjekkes ikke inn: det ville fortalt hvem som kom.",
+    "The health station's bookings are not checked in: it would tell who came.",
 )
 STATES: dict[BookingState, Message] = {
     "requested": Message("forespurt", "requested"),
@@ -99,3 +106,13 @@ def wrong_state(what: Order, state: BookingState) -> WrongState:
 
 def over() -> Fault:
     return Fault("over", Message("Tiden er over.", "The time is over."))
+
+
+def no_check_in(booking: Booking, state: BookingState) -> WrongState:
+    """With when there would be something to check in to."""
+    if booking.about.discreet_unit:
+        return WrongState(NO_CHECK_IN, state=state, reasons=[{"rule": "check_in", "message": NO_CHECK_IN}])
+    start, end = (written(at, booking.zone) for at in check_in_window(booking.slot))
+    told = CHECK_IN if state == "confirmed" else CHECK_IN_TO_NOTHING
+    accepted = {"states": ["confirmed"], "from": start, "until": end}
+    return WrongState(told, state=state, reasons=[{"rule": "check_in", "message": told, "accepted": accepted}])

@@ -78,9 +78,7 @@ class Rulebook:
             self.used.setdefault(key, []).append(Use(*booking.slot.bare))
 
     def release_after(self) -> int | None:
-        """Minutes after which an unused booking of these spaces is given up; the shortest, where several ask for it."""
-        asked = (policy.release_unused_after_minutes for policy in self.policies.values())
-        return min((minutes for minutes in asked if minutes is not None), default=None)
+        return shortest_release(self.policies.values())
 
     def _asked(self, booking: Booking, terms: Terms) -> Asked:
         slot, about = booking.slot, booking.about
@@ -190,6 +188,24 @@ def _weeks(bookings: Sequence[Booking]) -> tuple[dt.datetime, dt.datetime]:
     weeks = [domain.week_of(booking.slot.starts_at, booking.zone) for booking in bookings]
     first, last = (dt.datetime.combine(week, dt.time(), dt.UTC) for week in (min(weeks), max(weeks)))
     return first - _DAY, last + _WEEK + _DAY
+
+
+async def release_after(conn: Any, bookings: Sequence[Booking]) -> dict[UUID, int]:
+    """The minutes after which each booking is given up unused; those that are not are missing."""
+    named = sorted({space for booking in bookings for space in booking.slot.space_ids})
+    governed = await store.effective(conn, named) if named else {}
+    policies = {space: _read(one.rules) for space, one in governed.items() if one.rules is not None}
+    asked = {
+        booking.id: shortest_release(policies[space] for space in booking.slot.space_ids if space in policies)
+        for booking in bookings
+    }
+    return {booking: minutes for booking, minutes in asked.items() if minutes is not None}
+
+
+def shortest_release(policies: Iterable[Policy]) -> int | None:
+    """Of several spaces the one that waits least decides."""
+    asked = (policy.release_unused_after_minutes for policy in policies)
+    return min((minutes for minutes in asked if minutes is not None), default=None)
 
 
 def organiser_of(booking: Booking) -> UUID | None:

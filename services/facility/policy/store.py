@@ -34,6 +34,23 @@ left join lateral (select p.rules from policy p where p.space_id = a.id order by
 group by a.named
 """
 
+# Running bookings that nobody has come to, under spaces whose policy gives such up. Which policy holds for each of
+# them, and after how long, is another question.
+RUNNING = """
+with recursive newest as (
+    select distinct on (space_id) space_id, rules from policy order by space_id, version desc
+), under (id) as (
+    select space_id from newest where rules ->> 'release_unused_after_minutes' is not null
+    union
+    select c.id from under u join space c on c.parent_id = u.id
+)
+select distinct b.id from under u
+join booking_leaf l on l.space_id = u.id and l.during @> $1::timestamptz
+join booking b on b.id = l.booking_id
+where b.state = 'confirmed' and b.checked_in_at is null and b.starts_at < $1 and b.ends_at > $1
+order by b.id
+"""
+
 # The space and what is under it, without what has a policy of its own.
 GOVERNED = """
 with recursive under (id) as (
@@ -97,6 +114,10 @@ async def decide(conn: Any, space_id: UUID, decision: Decision) -> None:
 async def effective(conn: Any, space_ids: Sequence[UUID]) -> dict[UUID, Effective]:
     rows = await conn.fetch(EFFECTIVE, list(space_ids))
     return {row["named"]: Effective(row["owner_id"], row["source"], row["rules"]) for row in rows}
+
+
+async def running(conn: Any, now: dt.datetime) -> list[UUID]:
+    return [row["id"] for row in await conn.fetch(RUNNING, now)]
 
 
 async def governed(conn: Any, source: UUID) -> list[UUID]:

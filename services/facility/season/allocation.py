@@ -72,6 +72,8 @@ def _shared(row: Row) -> dict[str, Any]:
         "expected_people": asked["people"],
         "needs": wish["features"] or None,
         "owner_ref": f"season_application/{row.application_id}",
+        # A season reaches further, and gives more, than a room's policy allows those who book day by day.
+        "exception": {"reason_code": "season_allocation"},
     }
 
 
