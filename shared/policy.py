@@ -99,7 +99,7 @@ RIGHTS: dict[Role, set[Action]] = {
     "auditor": _READ_HOUSE | {"season.read", "figures.read", "counters.read", "operations.read", "audit.read"},
     "admin": set(get_args(Action)),
     # A unit's own service, when nobody is there to ask in whose name: it keeps the unit's rooms taken.
-    "unit_service": {"registry.read", "booking.read", "booking.write", "booking.override"},
+    "unit_service": {"registry.read", "booking.read", "booking.block", "booking.override"},
 }
 
 

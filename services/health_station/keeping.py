@@ -24,7 +24,7 @@ from shared.problems import Problem
 from shared.programme.commands import Unit
 from shared.programme.rooms import Refused, Rooms
 
-STANDING = ("confirmed", "affected")
+STANDING = (rooms.BLOCKED, "affected")
 AFFECTED = "affected"
 # Somebody was there between looking and asking, or an answer was lost: looked at again at once, so many times.
 OVERTAKEN = ("stale", "wrong_state", "id_in_use")

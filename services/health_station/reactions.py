@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.health_station import domain, room_store, store
+from services.health_station import domain, room_store, rooms, store
 from shared.contracts import facility
 from shared.envelope import Event
 from shared.programme import places
@@ -33,7 +33,7 @@ async def look_into_booking(conn: Any, unit: Unit, event: Event) -> None:
     if known is None:
         return
     time = (known.block.starts_at, known.block.ends_at)
-    as_it_should_be = said.state == "confirmed" and said.space_ids == [known.space_id]
+    as_it_should_be = said.state == rooms.BLOCKED and said.space_ids == [known.space_id]
     if not as_it_should_be or (said.starts_at, said.ends_at) != time:
         await room_store.unsettle(conn, known, domain.quarter(unit.clock.now()))
 

@@ -20,6 +20,8 @@ from shared.programme.rooms import Refused, Rooms
 
 ROLE = "unit_service"
 OWNER = "room_busy"
+# Not to be released, no unused booking to be given up, and under no limits of how the room may be booked.
+BLOCKED = "blocked"
 TOKEN_SECONDS = 60
 
 
@@ -50,10 +52,10 @@ async def book(rooms: Rooms, who: Actor, unit_id: UUID, wanted: Booking) -> bool
 
     False when it was booked before and somebody has ended it since.
     """
-    owner = {"unit_id": str(unit_id), "owner_ref": f"{OWNER}/{wanted.space_id}"}
+    owner = {"unit_id": str(unit_id), "owner_ref": f"{OWNER}/{wanted.space_id}", "state": BLOCKED}
     with _request("book", wanted):
         booked = await rooms.ask("PUT", f"/bookings/{wanted.booking_id}", who, {**_slot(wanted), **owner})
-    return bool(booked["state"] == "confirmed")
+    return bool(booked["state"] == BLOCKED)
 
 
 async def move(rooms: Rooms, who: Actor, wanted: Booking, version: int) -> bool:

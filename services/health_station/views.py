@@ -19,7 +19,6 @@ TOO_LONG_A_RANGE = Message("Velg et tidsrom på høyst 31 dager.", "Choose a ran
 WHY = {
     "conflict": Message("En annen booking opptar rommet.", "Another booking occupies the room."),
     "affected": Message("Rommet er stengt.", "The room is closed."),
-    "not_bookable": Message("Rommet kan ikke bookes av noen.", "The room is not for booking by anybody."),
     "unknown_space": Message("Rommet finnes ikke lenger.", "The room does not exist any more."),
 }
 NO_PAGE = Message("«after» er ikke en side herfra.", '"after" is no page of ours.')

@@ -244,12 +244,30 @@ async def test_bookings_follow_the_blocks_as_these_grow_meet_and_part(house: Hou
     assert await house.kept(room) == []
 
 
-async def test_appointments_outside_the_opening_hours_take_the_room_too(house: House) -> None:
-    room = await house.room()
-    await ok(house.facility.put(f"/api/facility/spaces/{room}/hours", json={"periods": []}))
-    await house.made(room, "17:00", "17:20")
+async def test_appointments_take_a_room_whatever_limits_there_are_to_booking_it(house: House) -> None:
+    closed, private, limited = await house.room(), await house.room(bookable=False), await house.room()
+    await ok(house.facility.put(f"/api/facility/spaces/{closed}/hours", json={"periods": []}))
+    limits = {"otherwise": "request", "notice_minutes": 6000, "min_minutes": 90, "release_unused_after_minutes": 15}
+    await ok(house.facility.put(f"/api/facility/spaces/{limited}/policy", json=limits))
+    for room in (closed, private, limited):
+        await house.made(room, "17:00", "17:20")
     await house.clock(at("08:15"))
-    assert await house.kept(room) == ["17:00-17:30"]
+    assert [await house.kept(room) for room in (closed, private, limited)] == [["17:00-17:30"]] * 3
+    await house.clock(at("17:20"))
+    assert await house.kept(limited) == ["17:00-17:30"]
+
+
+async def test_block_is_not_for_the_front_line_to_cancel(house: House) -> None:
+    room = await house.room()
+    await house.made(room, "10:05", "10:25")
+    await house.clock(at("08:15"))
+    (block,) = await house.bookings(room)
+    for what in ("release", "cancel"):
+        headers = {**house.role(f"front_line@{house.square}"), "If-Match": f'"{block["version"]}"'}
+        path = f"/api/facility/bookings/{block['id']}/{what}"
+        refused = await house.facility.post(path, json={}, headers=headers)
+        assert refused.status_code == 403, what
+    assert await house.kept(room) == ["10:00-10:30"]
 
 
 async def test_room_that_is_taken_already_is_told_the_station_alone_and_asked_for_again(house: House) -> None:
