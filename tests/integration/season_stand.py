@@ -69,8 +69,11 @@ class Season:
         return await self.rows()
 
     async def rows(self) -> dict[tuple[str, int], dict[str, Any]]:
-        plan = await self.get("/plan?limit=500")
-        return {(row["application_id"], row["wish"]): row for row in plan["wishes"]}
+        found, after = [], 0
+        while after is not None:
+            page = await self.get(f"/plan?limit=200&after={after}")
+            found, after = found + page["wishes"], page["next"]
+        return {(row["application_id"], row["wish"]): row for row in found}
 
     async def apply(self, *wishes: dict[str, Any], **more: Any) -> httpx.Response:
         application, headers = more.pop("id", None) or uuid4(), more.pop("headers", {})

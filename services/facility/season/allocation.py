@@ -70,6 +70,7 @@ def _shared(row: Row) -> dict[str, Any]:
         "unit_id": asked["unit_id"],
         "organiser_kind": asked["organiser_kind"],
         "expected_people": asked["people"],
+        "organiser_id": asked["organiser_id"],
         "needs": wish["features"] or None,
         "owner_ref": f"season_application/{row.application_id}",
         # A season reaches further, and gives more, than a room's policy allows those who book day by day.

@@ -20,7 +20,8 @@ from shared.problems import Message
 FORMAT = "torg.season.export.v1"
 _TITLES = {
     "season": Message("Sesongen: vilkår og tilstand", "The season: terms and state"),
-    "plan": Message("Planen med begrunnelser", "The plan with its reasons"),
+    "plan": Message("Planen: regelen, loddet og tallene", "The plan: the rule, the lot and the figures"),
+    "wishes": Message("Hvert ønske med begrunnelse", "Each wish with its reasons"),
     "changes": Message("Endringer for hånd", "Changes by hand"),
     "allocations": Message("Bookingserier", "Series of bookings"),
     "application": Message("Søknad", "Application"),
@@ -67,9 +68,9 @@ def _pack(case: Case) -> bytes:
 
 
 def _documents(case: Case) -> Iterator[Document]:
-    plan = view.show_plan(case.season, case.header) if case.header else {}
     yield _json("season.json", "season", view.show(case.season))
-    yield _json("plan.json", "plan", {**plan, "wishes": [view.show_row(row) for row in case.rows]})
+    yield _json("plan.json", "plan", view.show_plan(case.season, case.header) if case.header else {})
+    yield _json("wishes.json", "wishes", [view.show_row(row) for row in case.rows])
     yield _json("changes.json", "changes", [view.show_change(one) for one in case.changes])
     yield _json("allocations.json", "allocations", [_allocation(one) for one in case.allocations])
     for one in case.applications:
@@ -117,7 +118,12 @@ def _allocation(one: Allocation) -> dict[str, Any]:
 
 
 def _json(path: str, kind: str, content: Any, **about: Any) -> Document:
-    text = json.dumps(_both(content), ensure_ascii=False, indent=1) + "\n"
+    """A list has a line for each of its members: short to write, and still to be read by people."""
+    told = _both(content)
+    if isinstance(told, list):
+        text = "[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in told) + "\n]\n"
+    else:
+        text = json.dumps(told, ensure_ascii=False, indent=1) + "\n"
     return Document(path, kind, "application/json", text.encode(), about)
 
 

@@ -6,14 +6,13 @@ from uuid import UUID
 
 from pydantic import Field, StrictInt, model_validator
 
-from services.facility.booking.bodies import BufferMinutes
 from services.facility.registry.bodies import Feature
 from services.facility.season import domain
 from services.facility.season.domain import Application, Break, Change, LateCounts, Terms, Time, Weeks
 from shared.contracts.facility import OrganiserKind
 from shared.contracts.opening_hours import ClockTime, Weekday
 from shared.problems import Message
-from shared.types import Body, Flag, Id, LocalDate, LongText, ShortText
+from shared.types import Body, Flag, Id, LocalDate, LongText, Minutes, ShortText
 from shared.walltime import WrittenTime
 
 MOST_SQUARES, MOST_SPACES, MOST_BREAKS = 50, 500, 50
@@ -104,8 +103,8 @@ class WishBody(TimeBody):
     space_ids: Annotated[list[Id], Field(max_length=MOST_ROOMS)] = []
     square_ids: Annotated[list[Id], Field(max_length=MOST_SQUARES)] = []
     features: Annotated[list[Feature], Field(max_length=MOST_FEATURES)] = []
-    setup_minutes: BufferMinutes = 0
-    teardown_minutes: BufferMinutes = 0
+    setup_minutes: Minutes = 0
+    teardown_minutes: Minutes = 0
 
     def wish(self, number: int) -> domain.Wish:
         times = [self.time(self.weeks), *(one.time(self.weeks) for one in self.alternatives)]

@@ -15,6 +15,8 @@ Span = tuple[int, int]  # seconds since 1970, half-open
 Taken = tuple[int, int, UUID]  # a span with its buffers, and the booking or closure
 What = TypeVar("What")
 _DAY = 86_400
+_WEEK = 7 * 1440
+_CLOCK_CHANGE = 180
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,14 @@ class Board(Generic[What]):
 
 @dataclass(frozen=True)
 class Dates:
-    """A weekly time in one room: the dates it can be had on, and all the others with the reason."""
+    """A weekly time in one room: the dates it can be had on, and all the others with the reason.
+
+    `spans` are what it takes on those dates, buffers included, in order; `week` is about where it lies in a week.
+    """
 
     meetings: tuple[Meeting, ...]
+    spans: tuple[Span, ...]
+    week: Span
     left_out: tuple[LeftOut, ...]
     closed: int
     occupied: int
@@ -95,20 +102,48 @@ class Ground:
     def dates(self, room: Room, time: Time, wish: Wish, skip_holidays: bool) -> Dates:
         key = (room.id, time, skip_holidays, wish.setup, wish.teardown)
         if key not in self._known:
-            self._known[key] = self._sort_out(room, wish, *self._calendar.meetings(time, skip_holidays))
+            self._known[key] = self._sort_out(room, time, wish, *self._calendar.meetings(time, skip_holidays))
         return self._known[key]
 
-    def _sort_out(self, room: Room, wish: Wish, meetings: Sequence[Meeting], skipped: Sequence[Skipped]) -> Dates:
+    def _sort_out(
+        self, room: Room, time: Time, wish: Wish, meetings: Sequence[Meeting], skipped: Sequence[Skipped]
+    ) -> Dates:
         good: list[Meeting] = []
+        spans: list[Span] = []
         closed: list[LeftOut] = []
         occupied: list[LeftOut] = []
         for one in meetings:
+            span = buffered(one, wish)
             if not room.is_open(one.start, one.end):
                 closed.append(LeftOut(one.date.isoformat(), "outside_hours"))
-            elif met := self._board.meets(room.leaves, *buffered(one, wish)):
+            elif met := self._board.meets(room.leaves, *span):
                 occupied.append(LeftOut(one.date.isoformat(), "occupied", None, tuple(sorted(set(met)))))
             else:
                 good.append(one)
+                spans.append(span)
         passed = [LeftOut(one.date.isoformat(), one.why, {"nb": one.name.nb, "en": one.name.en}) for one in skipped]
         left_out = tuple(sorted([*passed, *closed, *occupied], key=lambda one: one.date))
-        return Dates(tuple(good), left_out, len(closed), len(occupied))
+        return Dates(tuple(good), tuple(spans), _week(time, wish), left_out, len(closed), len(occupied))
+
+
+def meet(one: Dates, other: Dates) -> bool:
+    """Whether they take the same time on any date. Most pairs lie on other evenings, which their weeks tell at once."""
+    (start, length), (begin, extent) = one.week, other.week
+    if (begin - start) % _WEEK >= length and (start - begin) % _WEEK >= extent:
+        return False
+    i = j = 0
+    while i < len(one.spans) and j < len(other.spans):
+        (a, b), (c, d) = one.spans[i], other.spans[j]
+        if a < d and c < b:
+            return True
+        if b < d:
+            i += 1
+        else:
+            j += 1
+    return False
+
+
+def _week(time: Time, wish: Wish) -> Span:
+    """(minute of the week, minutes), wide enough for a change of the clock."""
+    start = (time.weekday - 1) * 1440 + time.start - wish.setup - _CLOCK_CHANGE
+    return start % _WEEK, time.end - time.start + wish.setup + wish.teardown + 2 * _CLOCK_CHANGE

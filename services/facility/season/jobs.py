@@ -101,7 +101,7 @@ async def _plan(desk: Desk, job: Job) -> None:
 
     await tell(0)
     await in_slices(planner.steps(), tell)
-    rows = [view.kept(number, outcome) for number, outcome in enumerate(planner.outcomes.values(), 1)]
+    outcomes = list(enumerate(planner.outcomes.values(), 1))
     lots = {str(organiser): lot for organiser, lot in planner.lots.items()}
     summary = view.summary(problem.applications, planner.outcomes)
     await tell(planner.total)
@@ -110,8 +110,9 @@ async def _plan(desk: Desk, job: Job) -> None:
         now = desk.clock.now()
         done = domain.step(present, "plan", now)
         await plan_store.insert_plan(conn, season.id, Header(done.run, season.inputs, now, lots, summary))
-        for at in range(0, len(rows), _ROWS_AT_ONCE):
-            await plan_store.insert_outcomes(conn, season.id, done.run, rows[at : at + _ROWS_AT_ONCE])
+        for at in range(0, len(outcomes), _ROWS_AT_ONCE):  # a little at a time: others are waiting
+            rows = [view.kept(number, outcome) for number, outcome in outcomes[at : at + _ROWS_AT_ONCE]]
+            await plan_store.insert_outcomes(conn, season.id, done.run, rows)
         await store.update(conn, done)
         await trail.season(conn, ITSELF, _step(job), present, done)
         await outbox.record(conn, await season_event(conn, done))

@@ -50,12 +50,14 @@ async def write_all(conn: Any, season: Season) -> None:
     by_application = {
         key: list(group) for key, group in groupby(sorted(rows, key=_key), key=lambda row: row.application_id)
     }
+    written = []
     for number, (application_id, found) in enumerate(by_application.items()):
         lot = header.lots[found[0].asked["organiser_id"]] if header else 0
         nb, en = (compose(season, found, lot, names, tongue) for tongue in ("nb", "en"))
-        await plan_store.insert_letter(conn, season.id, Letter(application_id, season.updated_at, nb, en))
+        written.append(Letter(application_id, season.updated_at, nb, en))
         if number % _TURN_EVERY == 0:
             await asyncio.sleep(0)  # others are waiting
+    await plan_store.insert_letters(conn, season.id, written)
 
 
 async def _names(conn: Any, season: Season) -> Mapping[str, str]:

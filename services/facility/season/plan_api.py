@@ -37,7 +37,7 @@ async def get_plan(
     who: CurrentActor,
     request: Request,
     after: Annotated[int, Query(ge=0, lt=2**31)] = 0,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> JSONResponse:
     season, header, rows = await queries.plan(at, who, season_id, after, limit)
     following = rows[-1].number if len(rows) == limit else None

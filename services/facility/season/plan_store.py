@@ -141,8 +141,9 @@ async def outcomes(
     return [Row(*row) for row in await conn.fetch(OUTCOMES, season_id, run, after, application_id, limit)]
 
 
-async def insert_letter(conn: Any, season_id: UUID, letter: Letter) -> None:
-    await conn.execute(INSERT_LETTER, letter.application_id, season_id, letter.decided_at, letter.nb, letter.en)
+async def insert_letters(conn: Any, season_id: UUID, found: Sequence[Letter]) -> None:
+    rows = [(one.application_id, season_id, one.decided_at, one.nb, one.en) for one in found]
+    await conn.executemany(INSERT_LETTER, rows)
 
 
 async def letter(conn: Any, application_id: UUID) -> Letter | None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.facility.season.domain import Application, Terms, Time, Wish
-from services.facility.season.ground import Board, Dates, Ground, Room, buffered
+from services.facility.season.ground import Dates, Ground, Room, meet
 from services.facility.season.plan import (
     MOST_NAMED,
     Facts,
@@ -68,8 +68,9 @@ class Planner:
 
     def __init__(self, problem: Problem) -> None:
         self._problem, self._terms, self._ground = problem, problem.terms, problem.ground
-        self._planned: Board[int] = Board()
         self._given: list[Given] = []
+        self._taken: list[Dates] = []
+        self._on_leaf: defaultdict[UUID, list[int]] = defaultdict(list)
         self._minutes: defaultdict[UUID, int] = defaultdict(int)
         self._load: defaultdict[UUID, int] = defaultdict(int)
         self.lots = lots(problem.seed, (one.organiser_id for one in problem.applications))
@@ -169,10 +170,8 @@ class Planner:
 
     def _holders(self, place: _Place) -> list[Given]:
         """Who has the place on any of the dates, in the order they got it."""
-        met: set[int] = set()
-        for one in place.dates.meetings:
-            met.update(self._planned.meets(place.room.leaves, *buffered(one, place.wish)))
-        return [self._given[number] for number in sorted(met)]
+        there = {number for leaf in place.room.leaves for number in self._on_leaf[leaf]}
+        return [self._given[number] for number in sorted(there) if meet(self._taken[number], place.dates)]
 
     def _give(self, place: _Place, turn: Turn | None, reason: str | None = None) -> Given:
         application, dates = place.application, place.dates
@@ -188,10 +187,10 @@ class Planner:
             place.choice,
             reason,
         )
-        for one in dates.meetings:
-            for leaf in place.room.leaves:
-                self._planned.add(leaf, *buffered(one, place.wish), len(self._given))
+        for leaf in place.room.leaves:
+            self._on_leaf[leaf].append(len(self._given))
         self._given.append(given)
+        self._taken.append(dates)
         self._minutes[application.organiser_id] += given.minutes
         self._load[application.organiser_id] += place.time.load
         return given
