@@ -16,6 +16,7 @@ from deploy.house import ROOT
 from deploy.local import children
 from deploy.local.children import Plan
 from deploy.local.demo.__main__ import TOKEN
+from deploy.local.demo.house import roles
 from deploy.local.errors import LocalError
 from deploy.local.instance import Instance
 from deploy.local.jars import Progress
@@ -82,7 +83,7 @@ def _load_demo(supervisor: Supervisor, progress: Progress) -> None:
     """Through the real interfaces. The first time it is waited for; later it only adds what has come nearer."""
     instance = supervisor.instance
     argv: list[str | Path] = [sys.executable, "-m", "deploy.local.demo", supervisor.plan.url]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), TOKEN: instance.token(["admin@*"])}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), TOKEN: instance.token(roles())}
     done = instance.folder / "demo.done"
     log = instance.logs / "demo.log"
     log.unlink(missing_ok=True)

@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from deploy.local.demo.load import load
+from deploy.local.demo.caller import Caller
+from deploy.local.demo.house import roles
+from deploy.local.demo.load import catch_up
 from deploy.local.instance import Instance
 from shared.clock import SystemClock
 from tests.house import House, running_house
@@ -51,9 +53,9 @@ class HeldHouse(House):
         spaces = self.get(f"/api/aggregator/squares/{self.square(square)}/resources")["spaces"]
         return str(next(space["space_id"] for space in spaces if space["name"] == name))
 
-    def hold_clock(self) -> None:
+    def hold_clock(self, at: datetime | None = None) -> None:
         with self.caller() as caller:
-            answer = caller.put("/test/clock", json={"now": self.now.isoformat()})
+            answer = caller.put("/test/clock", json={"now": (at or self.now).isoformat()})
         assert answer.status_code == 200, answer.text
 
 
@@ -71,8 +73,10 @@ def held_house(folder: Path) -> Iterator[HeldHouse]:
 def _held(house: House) -> HeldHouse:
     """With readings up to where the clock stands."""
     held = HeldHouse(house.folder, house.port, a_friday())
-    held.hold_clock()
-    load(held.url, Instance(held.folder).token(["admin@*"]), lambda _: None, held.now)
+    held.hold_clock(held.now - timedelta(minutes=15))
+    with Caller(held.url, Instance(held.folder).token(roles())) as caller:
+        catch_up(caller, SystemClock().now() - timedelta(days=1), held.now)
+    held.hold_clock()  # a quarter of an hour has passed: the health station has said what is taken
     return held
 
 

@@ -111,7 +111,7 @@ def test_health_station_shows_as_taken_and_nothing_else(open_page: OpenPage) -> 
     page = open_page("/day", username="skranke")
     taken = page.get_by_role("button", name=re.compile("Opptatt, .*Helse"))
     expect(taken.first).to_be_visible()
-    assert "Konsultasjoner" not in page.content()
+    assert "vaccination" not in page.content()
 
 
 def test_head_count_is_entered_on_a_phone(house: HeldHouse, open_page: OpenPage) -> None:

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -99,16 +100,12 @@ def test_day__played__leaves_time_real_again(house: House, played: list[dict[str
 def test_bookings__of_the_day__stand_in_the_calendar_as_they_ended(
     house: House, played: list[dict[str, Any]], date: dt.date
 ) -> None:
-    ended: dict[str, str] = {}
-    for one in played:
-        parts = one["path"].split("/")
-        if parts[3] == "bookings" and one["status"] < 400:
-            verb = parts[5] if len(parts) > 5 else ""
-            ended[parts[4]] = {"cancel": "cancelled"}.get(verb, "confirmed")
+    asked = {one["path"].split("/")[4] for one in played if "/bookings/" in one["path"] and one["status"] < 400}
+    states = dict.fromkeys(asked, "confirmed") | ended(played, "bookings")
     with evening(house, date) as api:
         shown = {key: item for square in SQUARES for key, item in items(api, square, date).items()}
-    assert {"cancelled", "confirmed"} == set(ended.values())
-    assert {key: shown[key]["state"] for key in ended} == ended
+    assert {"cancelled", "confirmed"} == set(states.values())
+    assert {key: shown[key]["state"] for key in states} == states
 
 
 def test_head_counts__of_the_day__are_in_the_calendar(
@@ -142,6 +139,52 @@ def test_closure__of_the_day__is_lifted_and_what_it_hit_goes_on(
     assert "affected" not in {item["state"] for item in shown.values()}
 
 
+ENDED = {"complete": "completed", "cancel": "cancelled", "summarise": "served"}
+
+
+def ended(played: list[dict[str, Any]], kind: str) -> dict[str, str]:
+    """The state of each thing of a kind that came to an end."""
+    paths = [one["path"].split("/") for one in played if one["status"] < 400]
+    return {path[4]: ENDED[path[-1]] for path in paths if path[3] == kind and path[-1] in ENDED}
+
+
+def test_shifts_and_meals__of_the_day__are_in_the_calendar_as_they_ended(
+    house: House, played: list[dict[str, Any]], date: dt.date
+) -> None:
+    with evening(house, date) as api:
+        shown = {key: item["state"] for square in SQUARES for key, item in items(api, square, date).items()}
+    done = ended(played, "shifts") | ended(played, "meal-servings")
+    assert {"completed", "served"} <= set(done.values())
+    assert {key: shown[key] for key in done} == done
+
+
+def test_enquiries__of_the_day__are_in_the_hours_of_the_desk(
+    house: House, played: list[dict[str, Any]], date: dt.date
+) -> None:
+    asked = Counter(one["body"]["square_id"] for one in played if "/enquiries/" in one["path"])
+    span = {"from": date.isoformat(), "to": date.isoformat()}
+    with evening(house, date) as api:
+        hours = {
+            square: get(api, "/api/service_desk/desk-hours", square_id=square, **span)["desk_hours"] for square in asked
+        }
+    assert asked
+    assert asked == {key: sum(one["count"] for hour in of for one in hour["counts"]) for key, of in hours.items()}
+
+
+def test_appointments__as_the_record_told_them_last__are_taken_half_hours_and_nothing_else(
+    house: House, played: list[dict[str, Any]], date: dt.date
+) -> None:
+    told = {one["path"].split("/")[5]: one["body"]["appointments"] for one in played if "/record/" in one["path"]}
+    with evening(house, date) as api:
+        shown = list(items(api, SQUARES[0], date).values())
+    busy = [item for item in shown if item["kind"] == "busy"]
+    assert told
+    for room, appointments in told.items():
+        spans = [(when(item["starts_at"]), when(item["ends_at"])) for item in busy if item["space_ids"] == [room]]
+        assert all(any(begin <= when(at["starts_at"]) < end for begin, end in spans) for at in appointments)
+    assert {(item["title"], item["masked"]) for item in busy} == {(None, True)}
+
+
 @pytest.mark.parametrize("square", SQUARES, ids=lambda square: square.key)
 def test_visitors__of_the_day__are_what_went_through_the_doors(
     house: House, played: list[dict[str, Any]], date: dt.date, square: Square
@@ -164,8 +207,12 @@ def test_visitors__of_the_day__are_what_went_through_the_doors(
     assert row["imputed_share"] > 0 or row["door_visits"] == total
 
 
+def when(written: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(written)
+
+
 def is_open(square: Square, start: str) -> bool:
-    at = dt.datetime.fromisoformat(start).astimezone(OSLO)
+    at = when(start).astimezone(OSLO)
     pieces = [piece for kind in square.said["units"] for piece in planned.opening(square, kind, at.date())]
     return any(begin <= f"{at:%H:%M}" < end for begin, end, _ in pieces)
 

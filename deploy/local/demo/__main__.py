@@ -3,7 +3,7 @@
 import os
 import sys
 
-from deploy.local.demo.load import load
+from deploy.local.demo.load import load, pass_a_quarter
 from deploy.local.errors import LocalError
 
 TOKEN = "TORG_DEMO_TOKEN"  # noqa: S105 -- the name of a variable
@@ -12,6 +12,7 @@ TOKEN = "TORG_DEMO_TOKEN"  # noqa: S105 -- the name of a variable
 def main() -> int:
     try:
         load(sys.argv[1], os.environ[TOKEN], lambda line: print(line, flush=True))
+        pass_a_quarter(sys.argv[1], os.environ[TOKEN])
     except LocalError as error:
         print(error, flush=True)
         return 1

@@ -97,7 +97,7 @@ def _body(day: Day, wish: Wish, state: str) -> dict[str, Any]:
 def _taken(day: Day) -> dict[str, list[Span]]:
     """By room, set-up and tidy-up included."""
     found: dict[str, list[Span]] = {room: [] for room in day.square.said["rooms"]}
-    for part in ("programme", "bookings", "once"):
+    for part in ("programme", "once"):
         for line in programme.lines(day.square, part):
             if line.on(day.date):
                 for leaf in (leaf for room in line.rooms for leaf in day.square.leaves(room)):

@@ -1,7 +1,7 @@
 """Calls to the portal, many at once, each safe to repeat."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -22,16 +22,22 @@ class DemoFailed(LocalError):
     """A call the demo needs was refused; the message holds the answer."""
 
 
+def _is_new(answer: dict[str, Any]) -> bool:
+    return answer.get("version") == 1
+
+
 @dataclass(frozen=True)
 class Thing:
-    """What is put, and while it is as it was put, what is done with it next."""
+    """What is put, and what is done with it next, `when` the answer says that it is still to be done."""
 
     put: Call
     then: tuple[Call, ...] = ()
+    when: Callable[[dict[str, Any]], bool] = _is_new
 
 
 class Caller:
-    """`patience`: seconds for which a service that is away is asked again."""
+    """`patience`: seconds for which a service that is away is asked again. `bearers`: other tokens for paths that begin
+    so."""
 
     def __init__(self, base_url: str, token: str, patience: float = 0.0) -> None:
         self._http = httpx.Client(
@@ -42,6 +48,7 @@ class Caller:
             transport=httpx.HTTPTransport(retries=3),
         )
         self._patience = patience
+        self.bearers: dict[str, str] = {}
         self._workers = ThreadPoolExecutor(WORKERS)
 
     def __enter__(self) -> "Caller":
@@ -62,8 +69,8 @@ class Caller:
 
     def _make(self, thing: Thing) -> None:
         answer = self.call(*thing.put)
-        if answer.get("version") != 1:
-            return  # somebody has gone on with it, or it is left alone
+        if not answer or not thing.when(answer):
+            return
         for step in thing.then:
             answer = self.call(*step, seen=answer.get("version"))
 
@@ -82,6 +89,9 @@ class Caller:
         """Whatever is answered; with `waits` a service that is away has time to come back. Raises DemoFailed when the
         portal itself does not answer."""
         headers = {} if seen is None else {"If-Match": f'"{seen}"'}
+        for start, token in self.bearers.items():
+            if path.startswith(start):
+                headers["Authorization"] = f"Bearer {token}"
         request = self._http.build_request(method, path, json=body, params=params, headers=headers)
         deadline = time.monotonic() + self._patience
         while True:

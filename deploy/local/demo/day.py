@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from deploy.local.demo import loans, programme, visits
+from deploy.local.demo import consultations, desk, loans, meals, programme, shifts, visits
 from deploy.local.demo.acts import Act, Day, command
 from deploy.local.demo.asking import askings
 from deploy.local.demo.house import Square, local, opening, plan, uid
@@ -36,6 +36,10 @@ def _of_square(day: Day) -> Iterator[Act]:
     yield from _loans(day)
     yield from _head_counts(day, called_off)
     yield from askings(day)
+    yield from meals.acts(day)
+    yield from shifts.acts(day, called_off)
+    yield from desk.acts(day)
+    yield from consultations.acts(day)
     if called_off:
         yield _cancelled(day, called_off)
     if day.square.said.get("closes"):

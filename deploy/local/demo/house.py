@@ -46,6 +46,14 @@ def squares() -> list[Square]:
     return [Square(key, said) for key, said in plan()["squares"].items()]
 
 
+def roles() -> list[str]:
+    """What loading and playing need. A health station's own business is nobody's who has no role in it."""
+    inside = [
+        f"house_manager@{square.unit('health_station')}" for square in squares() if "consultations" in square.said
+    ]
+    return ["admin@*", *inside]
+
+
 @cache
 def plan() -> Mapping[str, Any]:
     said: dict[str, Any] = yaml.safe_load(PLAN.read_text(encoding="utf-8"))

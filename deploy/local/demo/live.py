@@ -17,6 +17,7 @@ from deploy.local.demo import day as planning
 from deploy.local.demo import house
 from deploy.local.demo.acts import Act
 from deploy.local.demo.caller import AWAY, Caller, refused
+from deploy.local.demo.consultations import record
 from deploy.local.demo.house import OSLO, Square
 from deploy.local.demo.load import catch_up
 from deploy.local.demo.pace import HouseClock, Pace, RealTime, set_through
@@ -42,7 +43,7 @@ def run(instance: Instance, speed: float, seed: int, date: dt.date | None, out: 
     def tell(at: dt.datetime, words: str) -> None:
         out.print(f"[bold]{at.astimezone(OSLO):%H:%M}[/]  {words}", highlight=False)
 
-    with _alone(instance), Caller(url, instance.token(["admin@*"]), PATIENCE_SECONDS) as caller:
+    with _alone(instance), Caller(url, instance.token(house.roles()), PATIENCE_SECONDS) as caller:
         _check_demo(caller)
         date = _date(caller, speed, date)
         out.print(f"Demodata – oppdiktet: {date}, seed {seed}, {speed:g} times as fast as time", highlight=False)
@@ -60,11 +61,13 @@ def _play(caller: Caller, date: dt.date, speed: float, seed: int, player: "Playe
         with _stoppable():
             if speed == 1:
                 now = SystemClock().now()
-                player.play(RealTime(), [act for act in acts if act.at > now], ends)
+                with record(caller, house.squares()):
+                    player.play(RealTime(), [act for act in acts if act.at > now], ends)
             else:
                 with _held(HouseClock(set_through(caller), begins, speed), begins) as clock:
                     catch_up(caller, min(SystemClock().now(), begins) - dt.timedelta(days=1), begins)
-                    player.play(clock, acts, ends)
+                    with record(caller, house.squares()):
+                        player.play(clock, acts, ends)
     except KeyboardInterrupt:
         return False
     return True

