@@ -122,6 +122,8 @@ def _welcome(plan: Plan, seconds: float) -> str:
         lines.append(
             "\nTry: ./torg demo live, and watch a day pass on Today, the day view and Visitors;\n"
             "     book a room by dragging on the day view, and watch it arrive in a second browser;\n"
+            "     My unit, as bibliotek, senior, innbygger, frivillig and helse: what each does by itself;\n"
+            "     the health station as skranke: half hours that are taken, and nothing else;\n"
             "     ./torg stop kafka, go on booking, ./torg start kafka; ./torg status; ./torg import calit2 FOLDER"
         )
     lines.append("\nCtrl-C stops it.\n")

@@ -11,20 +11,21 @@ from deploy.local.demo import house
 from services.portal.roles import load_accounts, load_roles
 
 ROLES, ACCOUNTS = ROOT / "deploy/roles.yaml", ROOT / "deploy/local/accounts.yaml"
-OWN = ("helse", "helseleder")
+OWN = ("helse", "helseleder", "senior", "innbygger", "frivillig")
 
 
 def names(accounts: list[dict[str, str]]) -> set[str]:
     return {one["username"] for one in accounts}
 
 
-def test_own_groups__their_scopes__are_heggedals_health_station_and_square() -> None:
+def test_own_groups__their_scopes__are_heggedals_units_and_square() -> None:
     (heggedal,) = [one for one in house.squares() if one.key == "heggedal"]
     groups = yaml.safe_load(ACCOUNTS.read_text())["groups"]
 
     scopes = {grant["scope"] for grants in groups.values() for grant in grants}
 
-    assert scopes == {heggedal.unit("health_station"), str(heggedal.id)}
+    units = ("health_station", "senior_centre", "service_desk", "volunteer_central")
+    assert scopes == {str(heggedal.id), *map(heggedal.unit, units)}
 
 
 def test_roles__outside_a_demo__know_nothing_of_the_demos_groups() -> None:
