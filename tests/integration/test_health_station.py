@@ -493,6 +493,20 @@ async def test_metrics_of_the_station_tell_nothing_of_appointments(house: House)
     assert counted(after) == counted(before)
 
 
+async def test_publication_that_was_cut_off_is_made_once_and_whole(house: House) -> None:
+    rooms = [await house.room() for _ in range(2)]
+    for room in rooms:
+        await house.made(room, "10:05", "10:25")
+    failpoints.arm("busy.recorded=raise@1", "development")
+    try:
+        cut = await house.station.put("/test/clock", json={"now": at("08:15"), "run_due": True})
+    finally:
+        failpoints.arm("", "development")
+    assert (cut.status_code, [await house.said(room) for room in rooms]) == (500, [[], []])
+    await house.clock(at("08:15"))
+    assert [[one["subjectversion"] for one in await house.said(room)] for room in rooms] == [[1], [1]]
+
+
 async def test_two_processes_publish_once(house: House, kafka: infra.Kafka, keys: infra.Keys) -> None:
     room = await house.room()
     await house.made(room, "10:05", "10:25")
