@@ -24,6 +24,7 @@ class Kind:
 KINDS = {
     "calit2": Kind("calit2"),
     "room-plan": Kind("room_plan"),
+    "leeds": Kind("leeds"),
     "calendar": Kind("calendar_file", of_file=True, options=frozenset({"unit", "space", "since", "until", "zone"})),
 }
 

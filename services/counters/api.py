@@ -1,6 +1,7 @@
 """The HTTP interface of counters."""
 
 import csv
+import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,9 +17,11 @@ from shared import db
 from shared.http import CurrentActor, etag, if_match
 from shared.policy import allows, require
 from shared.problems import Invalid, Message, NotFound
-from shared.types import Body
+from shared.types import Body, Id, Instant
 
 router = APIRouter(prefix="/api/counters")
+LONGEST_WINDOW = dt.timedelta(days=397)
+MOST_INTERVALS = 500
 LARGE_BODIES = ("/api/counters/readings", "/api/counters/import")
 
 
@@ -51,6 +54,26 @@ async def list_counters(request: Request, who: CurrentActor, square_id: UUID | N
         found = await store.counters(conn, square_id)
     mine = [counter for counter in found if allows(who, "counters.read", square_id=counter["square_id"])]
     return {"counters": [commands.shown(counter) for counter in mine]}
+
+
+@router.get("/counters/{counter_id}/readings")
+async def get_readings(
+    request: Request,
+    counter_id: Id,
+    since: Annotated[Instant, Query(alias="from")],
+    until: Annotated[Instant, Query(alias="to")],
+    who: CurrentActor,
+) -> dict[str, Any]:
+    """Every different reading of up to 500 intervals, by start; `next` is the `from` of the list that follows."""
+    if not since < until <= since + LONGEST_WINDOW:
+        raise Invalid(Message("Velg et tidsrom på høyst 13 måneder.", "Choose a range of at most 13 months."))
+    async with db.connection(request.app.state.pool) as conn:
+        counter = await store.counter(conn, counter_id)
+        if counter is None:
+            raise NotFound
+        require(who, "counters.read", square_id=counter["square_id"])
+        found, following = await store.readings_between(conn, counter_id, since, until, MOST_INTERVALS)
+    return {"readings": [commands.shown_reading(one) for one in found], "next": following and following.isoformat()}
 
 
 @router.post("/readings")

@@ -1,7 +1,7 @@
 """What counters does, each in one transaction: decide on a counter, take readings, note what people say (E.9, E.10)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -78,6 +78,16 @@ def shown(counter: dict[str, Any]) -> dict[str, Any]:
     return {**state, "version": counter["version"]}
 
 
+def shown_reading(reading: Reading) -> dict[str, Any]:
+    return {
+        "start": reading.start.isoformat(),
+        "in": reading.count_in,
+        "out": reading.count_out,
+        "sequence": reading.sequence,
+        "received_at": reading.received_at.isoformat(),
+    }
+
+
 def _decided(counter: dict[str, Any]) -> envelope.Event:
     version = counter["version"]
     return envelope.build(
@@ -112,24 +122,40 @@ async def take_readings(pool: Any, clock: Clock, who: Actor, bodies: Sequence[Re
         async with db.transaction(pool) as conn:
             known = await store.lock_counters(conn, asked)
             mine = [row for row in known if allows(who, "readings.write", square_id=row["square_id"])]
-            intervals = {(body.counter_id, body.start) for body in bodies if body}
-            full = await store.full_intervals(conn, intervals)
-            fitting = [None if body and (body.counter_id, body.start) in full else body for body in bodies]
-            batch = sort_out(
-                fitting,
-                {row["counter_id"]: row["interval_minutes"] for row in mine},
-                clock.now(),
-                backfill=bool(mine)
-                and all(allows(who, "readings.backfill", square_id=row["square_id"]) for row in mine),
-            )
-            changed = await store.add_readings(conn, batch.readings) if batch.readings else []
-            touched = sorted(set(changed))
-            if touched:
-                await _record(conn, clock, touched, {row["counter_id"]: row["square_id"] for row in mine})
-            unchanged = batch.repeats + len(batch.readings) - len(changed)
-            return Taken(len(changed), unchanged, batch.rejected)
+            squares = {row["square_id"] for row in mine}
+            backfill = bool(mine) and all(allows(who, "readings.backfill", square_id=square) for square in squares)
+            return await _keep(conn, clock, bodies, mine, backfill=backfill)
 
     return await db.retrying(work)
+
+
+async def keep_readings(pool: Any, clock: Clock, bodies: Sequence[ReadingBody], counters: Iterable[UUID]) -> Taken:
+    """The same for a device, which has been found to speak for these counters: received now."""
+    speaks_for = set(counters)
+
+    async def work() -> Taken:
+        async with db.transaction(pool) as conn:
+            mine = await store.lock_counters(conn, speaks_for)
+            return await _keep(conn, clock, bodies, mine, backfill=False)
+
+    return await db.retrying(work)
+
+
+async def _keep(
+    conn: Any, clock: Clock, bodies: Sequence[ReadingBody | None], mine: Sequence[Any], *, backfill: bool
+) -> Taken:
+    """`mine`: the counters the sender may write to, locked."""
+    intervals = {(body.counter_id, body.start) for body in bodies if body}
+    full = await store.full_intervals(conn, intervals)
+    fitting = [None if body and (body.counter_id, body.start) in full else body for body in bodies]
+    minutes = {row["counter_id"]: row["interval_minutes"] for row in mine}
+    batch = sort_out(fitting, minutes, clock.now(), backfill=backfill)
+    changed = await store.add_readings(conn, batch.readings) if batch.readings else []
+    touched = sorted(set(changed))
+    if touched:
+        await _record(conn, clock, touched, {row["counter_id"]: row["square_id"] for row in mine})
+    unchanged = batch.repeats + len(batch.readings) - len(changed)
+    return Taken(len(changed), unchanged, batch.rejected)
 
 
 async def _record(conn: Any, clock: Clock, touched: list[store.Interval], square_of: dict[UUID, UUID]) -> None:

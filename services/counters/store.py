@@ -67,6 +67,16 @@ join unnest($1::uuid[], $2::timestamptz[]) as touched (counter_id, start) using 
 order by reading.counter_id, start, received_at, sequence, count_in, count_out
 """
 
+# The interval at which a list of so many from `from` ends.
+NEXT_INTERVAL = """
+select distinct start from reading where counter_id = $1 and start >= $2 and start < $3 order by start offset $4 limit 1
+"""
+
+READINGS_BETWEEN = """
+select counter_id, start, count_in, count_out, sequence, received_at from reading
+where counter_id = $1 and start >= $2 and start < $3 order by start, received_at, sequence, count_in, count_out
+"""
+
 # One after the other for what they decide about, so that "the newest" is never two.
 TAKE_TURN = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
 
@@ -88,6 +98,26 @@ select $1, $2, $3, $4, $5, coalesce(max(decision), 0) + 1, $6, $7
 from manual_count where unit_id = $3 and date = $4
 on conflict do nothing
 returning *
+"""
+
+ISSUED = """
+select token_id, make, counters, time_zone, issued_at, revoked_at from device_token where token_id = $1
+"""
+ISSUE = """
+insert into device_token (token_id, make, counters, time_zone, hash, issued_at) values ($1, $2, $3, $4, $5, $6)
+on conflict (token_id) do nothing returning token_id
+"""
+REVOKE = "update device_token set revoked_at = $2 where token_id = $1 and revoked_at is null"
+ISSUED_TO = "select make, counters, time_zone from device_token where hash = $1 and revoked_at is null"
+# Those that speak for a counter of the square.
+ISSUED_IN = """
+select token_id, make, counters, time_zone, issued_at, revoked_at from device_token
+where exists (
+    select from jsonb_array_elements(counters) named
+    join counter on counter.counter_id = (named ->> 'counter_id')::uuid
+    where counter.square_id = $1
+)
+order by issued_at, token_id limit 500
 """
 
 Interval = tuple[UUID, dt.datetime]
@@ -152,6 +182,15 @@ async def readings_of(conn: Any, touched: Sequence[Interval]) -> dict[Interval, 
     return found
 
 
+async def readings_between(
+    conn: Any, counter_id: UUID, since: dt.datetime, until: dt.datetime, intervals: int
+) -> tuple[list[Reading], dt.datetime | None]:
+    """All readings of at most so many intervals, and where the next list begins."""
+    following = await conn.fetchval(NEXT_INTERVAL, counter_id, since, until, intervals)
+    rows = await conn.fetch(READINGS_BETWEEN, counter_id, since, following or until)
+    return [Reading(*row) for row in rows], following
+
+
 async def take_turn(conn: Any, subject: str) -> None:
     await conn.execute(TAKE_TURN, subject)
 
@@ -180,6 +219,29 @@ async def add_manual_count(
     values = [said[name] for name in ("square_id", "unit_id", "date", "count")]
     row = await conn.fetchrow(ADD_MANUAL_COUNT, manual_id, *values, decided_at, by)
     return dict(row) if row else None
+
+
+async def device_token(conn: Any, token_id: UUID) -> Any:
+    return await conn.fetchrow(ISSUED, token_id)
+
+
+async def device_tokens(conn: Any, square_id: UUID) -> list[Any]:
+    return list(await conn.fetch(ISSUED_IN, square_id))
+
+
+async def device_of_token(conn: Any, digest: bytes) -> Any:
+    """None for a token that is unknown or revoked."""
+    return await conn.fetchrow(ISSUED_TO, digest)
+
+
+async def add_device_token(conn: Any, token_id: UUID, asked: dict[str, Any], digest: bytes, now: dt.datetime) -> bool:
+    """False when the id is known already."""
+    values = asked["make"], asked["counters"], asked["time_zone"]
+    return bool(await conn.fetchval(ISSUE, token_id, *values, digest, now))
+
+
+async def revoke_device_token(conn: Any, token_id: UUID, now: dt.datetime) -> None:
+    await conn.execute(REVOKE, token_id, now)
 
 
 def _columns(intervals: Sequence[Interval]) -> tuple[list[UUID], list[dt.datetime]]:

@@ -1,4 +1,5 @@
 import asyncio
+import datetime as dt
 import json
 import random
 from collections.abc import AsyncIterator
@@ -159,6 +160,35 @@ async def test__readings__from_many_at_once__lose_nothing_and_leave_no_gap_in_ve
     for event in intervals:
         by_subject.setdefault(event["subject"], []).append(event["subjectversion"])
     assert set(map(tuple, by_subject.values())) == {(1, 2, 3)}
+
+
+async def test__readings__read_back__come_page_by_page_with_all_that_differ(client: httpx.AsyncClient) -> None:
+    counter_id = await make_counter(client, interval_minutes=5)
+    begin = dt.datetime(2026, 10, 5, tzinfo=dt.UTC)
+    starts = [(begin + dt.timedelta(minutes=5 * number)).isoformat() for number in range(600)]
+    await send(client, *(reading(counter_id, start) for start in starts))
+    await send(client, *(reading(counter_id, starts[499], count) for count in range(5)))
+    found, pages, at = [], 0, starts[0]
+    while at:
+        window = {"from": at, "to": starts[550]}
+        answer = await client.get(f"/api/counters/counters/{counter_id}/readings", params=window)
+        found += answer.json()["readings"]
+        at, pages = answer.json()["next"], pages + 1
+
+    assert pages == 2
+    assert [one["start"] for one in found] == sorted([*starts[:550], *[starts[499]] * 4])
+    assert sorted(one["in"] for one in found if one["start"] == starts[499]) == [0, 1, 2, 3, 4]
+
+
+async def test__readings__read_back_by_a_stranger_or_over_years__are_not_told(
+    client: httpx.AsyncClient, keys: infra.Keys
+) -> None:
+    path = f"/api/counters/counters/{await make_counter(client)}/readings"
+    window = {"from": "2026-10-05T00:00:00Z", "to": "2026-10-06T00:00:00Z"}
+
+    assert (await client.get(path, params=window, headers=keys.headers(f"admin@{uuid4()}"))).status_code == 404
+    assert (await client.get(path, params={**window, "to": "2027-12-01T00:00:00Z"})).status_code == 422
+    assert (await client.get(path, params={**window, "to": window["from"]})).status_code == 422
 
 
 async def test__readings__more_than_ten_thousand__are_refused_whole(client: httpx.AsyncClient) -> None:

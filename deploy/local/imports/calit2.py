@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from deploy.local.imports import doors
 from deploy.local.imports.house import House, ImportFailed, Progress, client, id_of, why
 from deploy.local.imports.report import Report
 
@@ -24,7 +25,6 @@ ZONE = ZoneInfo("America/Los_Angeles")
 SQUARE, UNIT, COUNTER = id_of(NAME, "square"), id_of(NAME, "unit"), id_of(NAME, "counter")
 MINUTES = 30
 _DIRECTION = {"9": "in", "7": "out"}
-_BATCH = 1000
 _PATIENCE_SECONDS = 60.0
 
 
@@ -52,7 +52,8 @@ async def take(api: httpx.AsyncClient, folder: Path, progress: Progress) -> Repo
     progress("the square, its library and its door")
     first, last = min(counts).date(), max(counts).date()
     await _make_square(house, first, last)
-    await _send_readings(house, counts, progress)
+    readings = [{"counter_id": COUNTER, "start": start.isoformat(), **both} for start, both in sorted(counts.items())]
+    await doors.send_readings(house, readings, progress)
     progress(f"{len(events)} events")
     await _make_programme(house, events)
     progress("comparing week totals")
@@ -111,43 +112,9 @@ async def _make_square(house: House, first: dt.date, last: dt.date) -> None:
     await house.put("squares", f"/api/facility/squares/{SQUARE}", square)
     unit = {"square_id": SQUARE, "kind": "library", "name": "CalIt2"}
     await house.put("units", f"/api/facility/units/{UNIT}", unit)
-    await _open_around_the_clock(house, first, last)
+    await doors.open_around_the_clock(house, UNIT, NAME, (first, last))
     door = {"square_id": SQUARE, "kind": "outer", "interval_minutes": MINUTES}
     await house.put("counters", f"/api/counters/counters/{COUNTER}", door)
-
-
-async def _open_around_the_clock(house: House, first: dt.date, last: dt.date) -> None:
-    """On the dates counted and no other: a date without a single reading would be one that was never counted."""
-    path = f"/api/facility/units/{UNIT}/hours"
-    around = {"from": str(first - dt.timedelta(days=7)), "to": str(last + dt.timedelta(days=7))}
-    days = (await house.get(path, **around)).get("days", {})
-    dates = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
-    if days == {str(date): [["00:00", "24:00", "staffed"]] for date in dates}:
-        house.report.count("opening hours", new=False)
-        return
-    span = {"full_day": True, "state": "staffed"}
-    period = {"name": NAME, "start_date": str(first), "end_date": str(last), "groups": [{"spans": [span]}]}
-    answer = await house.send("PUT", path, json={"periods": [period]})
-    if answer.is_error:
-        raise ImportFailed(f"opening hours: {why(answer)}")
-    house.report.count("opening hours", new=True)
-
-
-async def _send_readings(house: House, counts: dict[dt.datetime, dict[str, int]], progress: Progress) -> None:
-    done = 0
-    in_order = sorted(counts.items())
-    for at in range(0, len(in_order), _BATCH):
-        some = in_order[at : at + _BATCH]
-        readings = [{"counter_id": COUNTER, "start": start.isoformat(), **both} for start, both in some]
-        answer = await house.send("POST", "/api/counters/readings", json={"readings": readings})
-        if answer.is_error:
-            raise ImportFailed(f"readings: {why(answer)}")
-        said = answer.json()
-        house.report.taken["readings"] += said["accepted"]
-        house.report.unchanged["readings"] += said["unchanged"]
-        house.report.refused += [(readings[one["index"]]["start"], one["code"]) for one in said["rejected"]]
-        done += len(readings)
-        progress(f"{done} of {len(counts)} half hours")
 
 
 async def _make_programme(house: House, events: list[Event]) -> None:
