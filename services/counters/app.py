@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from services.counters import api
+from services.counters import api, devices_api
 from shared import db, logs
 from shared.background import running
 from shared.clock import build_clock
@@ -38,7 +38,7 @@ def build(settings: Settings) -> FastAPI:
         service=settings.service,
         settings=settings,
         clock=clock,
-        routers=[api.router],
+        routers=[api.router, devices_api.router],
         lifespan=lifespan,
         ready=ready,
         large_bodies=api.LARGE_BODIES,

@@ -42,7 +42,7 @@ NOT_PASSED_BACK = frozenset(
     }
 )
 # Called by machines with a token of the service's own, good for that one thing: the service judges it.
-OWN_TOKENS = ("/api/health_station/appointments/record/",)
+OWN_TOKENS = ("/api/health_station/appointments/record/", "/api/counters/push/")
 INTERNAL = frozenset({"/api/aggregator/changes"})
 log = logs.get(__name__)
 

@@ -20,6 +20,7 @@ NO_RIGHT = {
     "/api/portal/stream": "any role in the square; each view of it asks for the right to read that view",
     "/api/{service}/{path:path}": "passes on with the caller's own rights; the service behind decides",
     "/api/health_station/appointments/record/{space_id}/{local_date}": "a health record's token, good for this alone",
+    "/api/counters/push/{make}": "a device's token, good for its own counters alone",
     "/auth/login": "leads to the identity provider",
     "/auth/callback": "the identity provider's answer, bound to the browser that asked",
     "/auth/logout": "ends the caller's own session",

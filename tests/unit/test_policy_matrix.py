@@ -19,11 +19,12 @@ GUARDED_OTHERWISE = {
     "/api/portal/stream",
     "/api/{service}/{path:path}",
     "/api/health_station/appointments/record/{space_id}/{local_date}",
+    "/api/counters/push/{make}",
 }
 # Parameters of paths, each with a value that is well formed, so that nothing but the missing token can be wrong.
 PARTS = {
     "{service}": "facility", "{path:path}": "squares", "{kind}": "units", "{view}": "calendar",
-    "{letter_id}": "1", "{local_date}": "2026-11-26",
+    "{letter_id}": "1", "{make}": "xovis", "{local_date}": "2026-11-26",
 }  # fmt: skip
 
 
