@@ -37,7 +37,7 @@ NOW = dt.datetime(2027, 3, 27, 11, 0, tzinfo=dt.UTC)  # the night after it the c
 UNIT = UUID(int=7)
 ROLES = get_args(Role)
 KINDS = get_args(OrganiserKind)
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=150, deadline=None)
 PURPOSES = ["meeting", "private_party", "course"]
 
 maybe_minutes = st.none() | st.sampled_from([15, 30, 60, 90, 240])
