@@ -246,6 +246,51 @@ async def test_booking__with_a_field_that_is_younger_than_the_request__is_still_
     assert other.json()["code"] == "id_in_use"
 
 
+async def test_alternatives__keep_to_the_policies_of_the_rooms_and_say_what_has_to_be_requested(house: House) -> None:
+    await house.square_of()
+    room, free, asks, short = [await house.space(capacity=10) for _ in range(4)]
+    await ruled(house, asks, otherwise="request")
+    await ruled(house, short, max_minutes=30)
+    await house.booked([room], "10:00", "12:00")
+    answer = await house.put([room], "10:00", "12:00", headers=house.role(FRONT))
+    others = {one["space_ids"][0]: one["way"] for one in answer.json()["alternatives"] if one["kind"] == "other_room"}
+    assert others == {str(free): "book", str(asks): "request"}
+    assert [one["rank"] for one in answer.json()["alternatives"]] == list(
+        range(1, len(answer.json()["alternatives"]) + 1)
+    )
+
+
+async def test_refusal__of_a_policy__offers_what_need_not_be_requested(house: House) -> None:
+    await house.square_of()
+    asks, also, free = [await house.space(capacity=10) for _ in range(3)]
+    await ruled(house, asks, otherwise="request")
+    await ruled(house, also, otherwise="request")
+    answer = (await house.put([asks], "10:00", "12:00", headers=house.role(FRONT))).json()
+    assert (answer["code"], answer["request_possible"]) == ("policy", True)
+    here = [one for one in answer["alternatives"] if one["square_id"] == str(house.square)]
+    assert [(one["kind"], one["space_ids"], one["way"]) for one in here] == [("other_room", [str(free)], "book")]
+    soon = await ruled(house, await house.space(), notice_minutes=60 * 24 * 8)
+    late = (await house.put([soon], "10:00", "12:00")).json()
+    later = [one for one in late["alternatives"] if one["kind"] == "other_time"]
+    assert [one["starts_at"] >= "2026-12-02T09:00:00+01:00" for one in later] == [True] * len(later)
+    assert later
+
+
+async def test_find__says_how_each_room_can_be_had(house: House) -> None:
+    await house.square_of()
+    free, asks, short = [await house.space() for _ in range(3)]
+    await ruled(house, asks, otherwise="request")
+    await ruled(house, short, max_minutes=30)
+    asked = {"from": "2026-12-01T08:00", "to": "2026-12-01T20:00", "minutes": 60, "square_id": str(house.square)}
+    answer = await house.ok(house.client.get(f"{API}/find", params=asked, headers=house.role(FRONT)))
+    found = {one["space_id"]: (one["way"], [why["rule"] for why in one["limits"]]) for one in answer["candidates"]}
+    assert found == {
+        str(free): ("book", []),
+        str(asks): ("request", ["must_request"]),
+        str(short): ("exception", ["max_length"]),
+    }
+
+
 async def preview(house: House, space: UUID, start: str, end: str, who: str = FRONT, **more: Any) -> dict[str, Any]:
     body = wish([space], start, end, **more)
     return await house.ok(house.client.post(f"{API}/policy/preview", json=body, headers=house.role(who)))

@@ -3,7 +3,8 @@
 In this order, at most three of a kind: other equipment where only that is missing; the same time in a like room of the
 square; other times in the same rooms, the nearest before and after; a shorter time; less setup or teardown; the same
 time in a like room at another square.
-An offer holds enough people and has all that is needed. It is read without locks: an offer is no promise.
+An offer holds enough people, has all that is needed and keeps to the rooms' policies; `way` says whether it can be
+booked or has to be requested. It is read without locks: an offer is no promise.
 """
 
 import datetime as dt
@@ -26,6 +27,7 @@ from services.facility.finding.queries import sight
 from services.facility.finding.store import Free, More, Rooms
 from services.facility.finding.things import Things
 from services.facility.outages import store as outages
+from services.facility.policy import sieve
 from shared.contracts.facility import Equipment, Gear
 from shared.identity import Actor
 from shared.policy import allows
@@ -77,7 +79,8 @@ async def offers(
     if not moving:
         same_room += [*await _shorter(conn, case), *await _smaller(conn, case)]
     found = [*await _other_equipment(conn, case), *here, *same_room, *elsewhere]
-    return [{"rank": number, **offer} for number, offer in enumerate(found, 1)]
+    allowed = await sieve.offers(conn, desk, actor, wanted, found)
+    return [{"rank": number, **offer} for number, offer in enumerate(allowed, 1)]
 
 
 async def _things(conn: Any, desk: Desk, wanted: Booking) -> Things:

@@ -154,7 +154,7 @@ async def take(
     )
     refusal = domain.decide(slot.bare, hours, seen.blockers[0], breaks_policy=bool(ruling.breaches))
     if refusal == "policy":
-        raise refusals.against_policy(ruling)
+        raise refusals.against_policy(ruling, wanted, place)
     if refusal:
         raise refusals.refused(refusal, seen.blockers[0], wanted, place, actor)
     await approval.keep_exceptions(conn, actor, [(wanted.id, ruling)], terms.reason, seen.now)

@@ -49,13 +49,28 @@ async def _explained(desk: Desk, actor: Actor, refusal: Refused) -> Refused:
         async with db.connection(desk.pool) as conn:
             if refusal.code == "outside_hours":
                 reasons, hit = await _not_open(conn, wanted.slot, place)
+            elif refusal.code == "policy":
+                reasons, hit = _limited(refusal)
             else:
                 reasons, hit = await _taken(conn, actor, refusal)
+            offered = await alternatives.offers(conn, desk, actor, wanted, place, hit)
             refusal.extra["reasons"] = reasons
-            refusal.extra["alternatives"] = await alternatives.offers(conn, desk, actor, wanted, place, hit)
+            refusal.extra["alternatives"] = _instead(offered) if refusal.code == "policy" else offered
     except (Unavailable, *db.OUTAGE):
         refusal.extra.setdefault("alternatives", [])
     return refusal
+
+
+def _limited(refusal: Refused) -> tuple[list[dict[str, Any]], set[UUID]]:
+    """The reasons stand already; (they, spaces whose policy it breaks)."""
+    reasons: list[dict[str, Any]] = refusal.extra["reasons"]
+    return reasons, {UUID(space) for reason in reasons for space in reason.get("space_ids", ())}
+
+
+def _instead(offered: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was asked for can be requested as it is; so only what need not be is worth offering."""
+    at_once = [one for one in offered if one["way"] == "book"]
+    return [{**one, "rank": number} for number, one in enumerate(at_once, 1)]
 
 
 async def dates(

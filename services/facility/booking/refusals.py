@@ -37,18 +37,20 @@ STATES: dict[BookingState, Message] = {
 }
 
 
-def against_policy(ruling: Ruling) -> Conflict:
-    """`request_possible`: the same booking may be sent with state `requested`, for somebody to decide."""
-    told = [breach.told() for breach in ruling.breaches]
-    return Conflict(ruling.breaches[0].message, code="policy", reasons=told, request_possible=True)
-
-
 class Refused(Conflict):
     """A time that cannot be had, with what was wanted and what is known of why."""
 
     wanted: Booking
     place: House
     blockers: Sequence[Blocker]
+
+
+def against_policy(ruling: Ruling, wanted: Booking, place: House) -> Refused:
+    """`request_possible`: the same booking may be sent with state `requested`, for somebody to decide."""
+    told = [breach.told() for breach in ruling.breaches]
+    problem = Refused(ruling.breaches[0].message, code="policy", reasons=told, request_possible=True)
+    problem.wanted, problem.place, problem.blockers = wanted, place, ()
+    return problem
 
 
 def refused(refusal: Refusal, blockers: Sequence[Blocker], wanted: Booking, place: House, actor: Actor) -> Refused:

@@ -8,6 +8,7 @@ from services.facility.booking.api import AtDesk
 from services.facility.finding import queries, words
 from services.facility.finding.bodies import Find, Search
 from services.facility.finding.queries import Candidate, Finding, Found
+from services.facility.policy.rulebook import Ruling
 from shared.http import CurrentActor, in_language, language
 from shared.walltime import local_fields
 
@@ -23,7 +24,10 @@ async def free(at: AtDesk, who: CurrentActor, asked: Annotated[Search, Query()])
 async def find(at: AtDesk, who: CurrentActor, asked: Annotated[Find, Query()], request: Request) -> dict[str, Any]:
     """Rooms that do, best first, each with why; and how many do not, by reason."""
     found = await queries.find(at, who, asked)
-    candidates = [_candidate(number, one, found, asked) for number, one in enumerate(found.candidates, 1)]
+    candidates = [
+        _candidate(number, one, found, asked) | _way(ruling)
+        for number, (one, ruling) in enumerate(zip(found.candidates, found.rulings, strict=True), 1)
+    ]
     left_out = [
         {"reason": reason, "rooms": count, "message": words.left_out(reason, count)}
         for reason, count in sorted(found.left_out.items())
@@ -35,6 +39,11 @@ async def find(at: AtDesk, who: CurrentActor, asked: Annotated[Find, Query()], r
 def _range(found: Found) -> dict[str, Any]:
     spaces = [str(space) for space in found.space_ids]
     return {"space_id": spaces[0], "space_ids": spaces, **local_fields(*found.time, found.zone)}
+
+
+def _way(ruling: Ruling) -> dict[str, Any]:
+    """How the first free time can be had: `book`, `request`, or `exception` where it goes beyond what is allowed."""
+    return {"way": ruling.way, "limits": [breach.told() for breach in ruling.breaches]}
 
 
 def _candidate(number: int, one: Candidate, found: Finding, asked: Find) -> dict[str, Any]:

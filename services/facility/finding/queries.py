@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.facility.booking import house, rights
 from services.facility.booking.desk import Desk
-from services.facility.booking.domain import LONGEST
+from services.facility.booking.domain import LONGEST, About, Booking, Slot
 from services.facility.booking.free import Range, Wanted
 from services.facility.booking.house import Space
 from services.facility.booking.queries import window_of
@@ -21,6 +21,8 @@ from services.facility.finding.domain import Lack, Near, Needs, Room, Suit, lack
 from services.facility.finding.store import Free, More, Rooms, Sight
 from services.facility.finding.things import Things
 from services.facility.outages import store as outages
+from services.facility.policy import sieve
+from services.facility.policy.rulebook import Ruling
 from services.facility.registry.features import has
 from shared import db
 from shared.identity import Actor
@@ -29,6 +31,7 @@ from shared.problems import Invalid, Message
 
 MOST_SPACES = 500
 _MINUTE = dt.timedelta(minutes=1)
+_NOBODY = UUID(int=0)
 _ANY_ZONE = ZoneInfo("Europe/Oslo")
 
 
@@ -53,11 +56,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Finding:
-    """The rooms that do, best first, and how many do not, by the first reason."""
+    """The rooms that do, best first, with what their policies say; and how many do not, by the first reason."""
 
     rooms: Rooms
     near: Near
     candidates: Sequence[Candidate]
+    rulings: Sequence[Ruling]
     left_out: Counter[str]
 
 
@@ -86,11 +90,21 @@ async def find(desk: Desk, actor: Actor, asked: Find) -> Finding:
         why_not: dict[UUID, Lack | None] = {space.id: look.lack([space]) for space in spaces}
         fitting = [space for space in spaces if why_not[space.id] is None]
         found = await look.free(conn, [[space] for space in fitting], asked.times)
-    near = _near(rooms, asked)
-    candidates = _ranked(fitting, found, look, near)
+        near = _near(rooms, asked)
+        candidates = _ranked(fitting, found, look, near)
+        best = candidates[: asked.limit]
+        rulings = await sieve.rulings(conn, desk, actor, [_booking(desk, one, wanted, asked) for one in best])
     left_out: Counter[str] = Counter(lack for lack in why_not.values() if lack)
     left_out["never_free"] = len(fitting) - len(candidates)
-    return Finding(rooms, near, candidates[: asked.limit], +left_out)
+    return Finding(rooms, near, best, rulings, +left_out)
+
+
+def _booking(desk: Desk, one: Candidate, wanted: Wanted, asked: Find) -> Booking:
+    """The first of the free times, as it would be booked."""
+    room, start, now = one.suit.room, one.times[0][0], desk.clock.now()
+    slot = Slot((room.id,), start, start + wanted.length, asked.setup_minutes, asked.teardown_minutes)
+    about = About(organiser_kind=asked.organiser_kind, expected_people=asked.people or None)
+    return Booking(_NOBODY, 1, room.square_id, room.zone, slot, "confirmed", about, {}, now, now)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ async def of(
         hours = [] if body.override else await house.open_spans(conn, place.spaces, booking.slot.bare)
     ruling = book.rule(booking, body.terms(now))
     return {
-        "outcome": _outcome(ruling),
+        "outcome": "refused" if ruling.way == "exception" else ruling.way,
         "within_hours": all(covers(spans, *booking.slot.bare) for spans in hours),
         "reasons": _reasons(ruling, tongue),
         "set_aside": list(ruling.set_aside),
@@ -52,12 +52,6 @@ def _as(who: Actor, role: Role | None, booking: Booking) -> Actor:
     if role is None:
         return who
     return Actor(who.subject, frozenset({(role, str(booking.about.unit_id or booking.square_id))}))
-
-
-def _outcome(ruling: Ruling) -> str:
-    if not ruling.breaches:
-        return "book"
-    return "request" if ruling.askable else "refused"
 
 
 def _reasons(ruling: Ruling, tongue: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ bookings at once the second sees the first.
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from services.facility.booking.domain import Booking
@@ -34,6 +34,12 @@ class Ruling:
     touched: tuple[Touched, ...] = ()
 
     @property
+    def way(self) -> Literal["book", "request", "exception"]:
+        if not self.breaches:
+            return "book"
+        return "request" if self.askable else "exception"
+
+    @property
     def askable(self) -> bool:
         """Whether somebody's yes is all that is missing."""
         return all(breach.rule in ASKABLE for breach in self.breaches)
@@ -46,7 +52,7 @@ _Quota = tuple[UUID, UUID]  # (space that has the policy, organiser)
 @dataclass
 class Rulebook:
     actor: Actor
-    spaces: Sequence[Space]
+    spaces: Mapping[UUID, Space]
     governed: Mapping[UUID, Effective]
     policies: Mapping[UUID, Policy]
     squares: Mapping[UUID, UUID]
@@ -65,11 +71,10 @@ class Rulebook:
         missing = [one for one in touched if not self._speaks_for(one)]
         breaches = [Breach("touches_unit", sentences.TOUCHES)] if missing else []
         set_aside: list[Rule] = []
-        for space in self.spaces:
-            if space.id in self.policies:
-                verdict = domain.decide(self._asked(booking, terms), self._place(space, booking))
-                breaches += [replace(breach, space_id=space.id) for breach in verdict.breaches]
-                set_aside += verdict.set_aside
+        for space in self._limited(booking):
+            verdict = domain.decide(self._asked(booking, terms), self._place(space, booking))
+            breaches += [replace(breach, space_id=space.id) for breach in verdict.breaches]
+            set_aside += verdict.set_aside
         return Ruling(tuple(breaches), tuple(dict.fromkeys(set_aside)), touched)
 
     def count(self, booking: Booking) -> None:
@@ -79,6 +84,10 @@ class Rulebook:
 
     def release_after(self) -> int | None:
         return shortest_release(self.policies.values())
+
+    def _limited(self, booking: Booking) -> list[Space]:
+        """The named spaces that a policy holds for."""
+        return [self.spaces[space] for space in booking.slot.space_ids if space in self.policies]
 
     def _asked(self, booking: Booking, terms: Terms) -> Asked:
         slot, about = booking.slot, booking.about
@@ -131,10 +140,9 @@ class Rulebook:
     def touched(self, booking: Booking) -> Iterable[Touched]:
         """The unit the booking is for need not be asked."""
         whys: dict[UUID, Why] = dict.fromkeys(booking.about.touches, "other")
-        for space in self.spaces:
-            if space.id in self.policies:
-                asked = self._asked(booking, Terms(booking.created_at))
-                whys |= {touch.unit_id: touch.why for touch in domain.touched(self.policies[space.id], asked)}
+        for space in self._limited(booking):
+            asked = self._asked(booking, Terms(booking.created_at))
+            whys |= {touch.unit_id: touch.why for touch in domain.touched(self.policies[space.id], asked)}
         for unit_id, why in whys.items():
             if unit_id in self.squares and unit_id != booking.about.unit_id:
                 yield Touched(unit_id, self.squares[unit_id], why)
@@ -144,16 +152,15 @@ class Rulebook:
 
     def _quotas(self, booking: Booking) -> set[_Quota]:
         organiser = organiser_of(booking)
-        sources = {
-            one.source for space, one in self.governed.items() if space in self.policies and self.policies[space].quota
-        }
+        limited = [space.id for space in self._limited(booking) if self.policies[space.id].quota]
+        sources = {self.governed[space].source for space in limited}
         return {(source, organiser) for source in sources if source and organiser}
 
 
 async def open_for(
     conn: Any, clock: Clock, actor: Actor, place: House, bookings: Sequence[Booking], *, counting: bool = True
 ) -> Rulebook:
-    """What holds for bookings of these spaces. May wait for another booking of the same organiser.
+    """What holds for bookings of these spaces, or of some of them. May wait for another booking of the same organiser.
 
     Without `counting`, for whoever only wants to look: quotas are counted without a lock.
     """
@@ -163,7 +170,8 @@ async def open_for(
     touched |= {touch.unit_id for policy in policies.values() for touch in policy.touches}
     squares = await store.units(conn, sorted(touched))
     staffed = await _hours(conn, [space for space, policy in policies.items() if policy.responsible_roles is not None])
-    book = Rulebook(actor, place.spaces, governed, policies, squares, staffed)
+    spaces = {space.id: space for space in place.spaces}
+    book = Rulebook(actor, spaces, governed, policies, squares, staffed)
     await _count_used(conn, clock, book, bookings, counting)
     return book
 

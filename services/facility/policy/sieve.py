@@ -1,0 +1,42 @@
+"""What the policies of rooms say of many bookings that nobody has made yet: offers, and rooms that were found."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from services.facility.booking import house
+from services.facility.booking.desk import Desk
+from services.facility.booking.domain import Booking, Slot
+from services.facility.booking.house import House
+from services.facility.policy import rulebook, store
+from services.facility.policy.domain import Terms
+from services.facility.policy.rulebook import NOTHING, Ruling
+from shared.identity import Actor
+
+Offer = dict[str, Any]
+
+
+async def offers(conn: Any, desk: Desk, actor: Actor, wanted: Booking, found: Sequence[Offer]) -> list[Offer]:
+    """Those the asker may book or request; `way` says which."""
+    judged = zip(found, await rulings(conn, desk, actor, [_booking(wanted, offer) for offer in found]), strict=True)
+    return [{**offer, "way": ruling.way} for offer, ruling in judged if ruling.askable]
+
+
+async def rulings(conn: Any, desk: Desk, actor: Actor, wanted: Sequence[Booking]) -> list[Ruling]:
+    """Without locks, as of now; one for each."""
+    named = list(dict.fromkeys(space for booking in wanted for space in booking.slot.space_ids))
+    governed = await store.effective(conn, named) if named else {}
+    if not any(one.rules is not None for one in governed.values()) and not any(one.about.touches for one in wanted):
+        return [NOTHING for _ in wanted]
+    place = House(tuple(await house.load_any(conn, named)))
+    book = await rulebook.open_for(conn, desk.clock, actor, place, wanted, counting=False)
+    terms = Terms(desk.clock.now())
+    return [book.rule(booking, terms) for booking in wanted]
+
+
+def _booking(wanted: Booking, offer: Offer) -> Booking:
+    start, end = (dt.datetime.fromisoformat(offer[name]).astimezone(dt.UTC) for name in ("starts_at", "ends_at"))
+    spaces = tuple(UUID(space) for space in offer["space_ids"])
+    return replace(wanted, slot=Slot(spaces, start, end, offer["setup_minutes"], offer["teardown_minutes"]))
