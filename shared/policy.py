@@ -80,6 +80,7 @@ _EDITOR: set[Action] = _FRONT_LINE | {
     "volunteers.read",
 }
 _MANAGER: set[Action] = _EDITOR | {
+    "hours.write",
     "booking.reject",
     "booking.block",
     "booking.override",

@@ -1,5 +1,6 @@
 """Finding a room and closing one, as a house manager does it."""
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -72,3 +73,38 @@ def test_front_line_worker_sees_closures_and_cannot_close(open_page: OpenPage) -
     page = open_page("/closures", username="skranke")
     expect(page.get_by_role("heading", name="Gjelder nå")).to_be_visible()
     expect(page.get_by_role("button", name="Steng nå")).to_have_count(0)
+
+
+def test_hours_are_typed_and_the_weeks_ahead_show_what_they_mean(open_page: OpenPage, house: HeldHouse) -> None:
+    room = house.room("Møterom 2")
+    before = house.get(f"/api/facility/spaces/{room}/hours")
+    page = open_page(f"/house?room={room}")
+    try:
+        page.get_by_role("textbox", name="Fra", exact=True).first.fill("11:00")
+        expect(page.get_by_text("11:00–22:00 betjent").first).to_be_visible()
+        page.get_by_role("button", name="Legg inn helligdager og lokale dager").click()
+        expect(page.get_by_text("00:00–24:00 stengt", exact=False).first).to_be_visible()
+        page.get_by_role("button", name="Lagre", exact=True).first.click()
+        expect(page.get_by_text("Åpningstidene for Møterom 2 er lagret.").first).to_be_visible()
+        saved = house.get(f"/api/facility/spaces/{room}/hours")["periods"]
+        assert saved[0]["groups"][0]["spans"][0]["start"] == "11:00"
+        assert len(saved) > len(before["periods"])
+    finally:
+        with house.caller() as caller:
+            seen = {"If-Match": f'"{house.get(f"/api/facility/spaces/{room}/hours")["version"]}"'}
+            path = f"/api/facility/spaces/{room}/hours"
+            caller.put(path, json={"periods": before["periods"]}, headers=seen).raise_for_status()
+
+
+def test_request_in_the_inbox_is_approved(open_page: OpenPage, house: HeldHouse, swept: None) -> None:
+    room = house.room("Møterom 2")
+    with house.caller() as caller:
+        body = {
+            "space_ids": [room], "state": "requested", "title": "Prøve forespørsel", "organiser_kind": "voluntary",
+            "starts_at": f"{house.today}T16:00", "ends_at": f"{house.today}T17:00",
+        }  # fmt: skip
+        made = caller.put(f"/api/facility/bookings/{uuid.uuid4()}", json=body).json()
+    page = open_page("/inbox")
+    page.get_by_role("button", name="Godkjenn Prøve forespørsel").click()
+    expect(page.get_by_text("Godkjent: Prøve forespørsel").first).to_be_visible()
+    assert house.get(f"/api/facility/bookings/{made['id']}")["state"] == "confirmed"

@@ -20,6 +20,8 @@ SCREENS = {
     "unit": "/unit",
     "rooms": "/rooms",
     "closures": "/closures",
+    "inbox": "/inbox",
+    "house": "/house",
     "status": "/status",
 }
 

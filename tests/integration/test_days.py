@@ -96,5 +96,5 @@ async def test_hours_proposed_with_special_days_are_saved_like_any_others(house:
 
 async def test_local_rule_is_for_those_who_decide_hours(house: House) -> None:
     body = {"square_id": str(house.square), "kind": "closed", "name_nb": "Stengt", "yearly": "12-31"}
-    refused = await house.client.put(f"{API}/local-rules/{uuid4()}", json=body, headers=house.role("house_manager@*"))
+    refused = await house.client.put(f"{API}/local-rules/{uuid4()}", json=body, headers=house.role("unit_editor@*"))
     assert refused.status_code == 403

@@ -35,6 +35,8 @@ class House {
   mayBook = $derived([...this.roles].some((role) => BOOKING_ROLES.has(role)))
   /** Closes rooms, decides requests, sets hours and policies. */
   mayDecide = $derived([...this.roles].some((role) => DECIDER_ROLES.has(role)))
+  /** Sets up squares, units, rooms and their hours. */
+  mayRegister = $derived(this.roles.has('admin'))
   mayReadFigures = $derived([...this.roles].some((role) => FIGURE_ROLES.has(role)))
   maySeeLetters = $derived(this.roles.has('admin') || this.roles.has('auditor'))
 

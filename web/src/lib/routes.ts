@@ -24,6 +24,8 @@ export const ROUTES: Route[] = [
   { path: '/day', title: 'day', under: 'menu', shown: always, load: () => DayPage },
   { path: '/visitors', title: 'visitors', under: 'menu', shown: () => house.mayReadFigures, load: () => import('../pages/Visitors.svelte') },
   { path: '/rooms', title: 'roomsMenu', under: 'menu', shown: always, load: () => import('../pages/FindRoom.svelte') },
+  { path: '/inbox', title: 'inbox', under: '/rooms', shown: () => house.mayBook, load: () => import('../pages/Inbox.svelte') },
+  { path: '/house', title: 'houseTitle', under: '/rooms', shown: always, load: () => import('../pages/Rooms.svelte') },
   { path: '/closures', title: 'closuresTitle', under: '/rooms', shown: always, load: () => import('../pages/Closures.svelte') },
   { path: '/unit', title: 'myUnit', under: 'menu', shown: () => house.mayBook, load: () => import('../pages/Workplace.svelte') },
   { path: '/status', title: 'status', under: 'menu', shown: always, load: () => import('../pages/StatusPage.svelte') },
