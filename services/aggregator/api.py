@@ -11,7 +11,8 @@ from fastapi.responses import Response, StreamingResponse
 
 from services.aggregator import changes, reading, rebuild, store
 from services.aggregator.presence import presence
-from services.aggregator.reading import HEALTH, Square, Unit
+from services.aggregator.reading import Square, Unit
+from services.aggregator.sight import sight_of
 from shared import db
 from shared.clock import settled
 from shared.envelope import topic_of
@@ -56,7 +57,7 @@ async def get_calendar(request: Request, square_id: UUID, who: CurrentActor, fir
     _check_range(first, last)
     async with store.snapshot(request.app.state.pool) as conn:
         square, units = await _known(conn, who, "calendar.read", square_id)
-        days = await reading.days(conn, square, units, _hidden(who, units), first, last)
+        days = await reading.days(conn, square, units, sight_of(who, square_id, units).of, first, last)
         return _spliced({"square": _square(square), "sources": await _sources(request, conn, units)}, days)
 
 
@@ -67,7 +68,7 @@ async def get_day(request: Request, square_id: UUID, who: CurrentActor, date: Lo
     async with store.snapshot(request.app.state.pool) as conn:
         square, units = await _known(conn, who, "calendar.read", square_id)
         date = date or now.astimezone(square.zone).date()
-        days = await reading.days(conn, square, units, _hidden(who, units), date, date)
+        days = await reading.days(conn, square, units, sight_of(who, square_id, units).of, date, date)
         rest = {
             "square": _square(square),
             "date": date.isoformat(),
@@ -170,12 +171,6 @@ async def _known(conn: Any, who: Actor, action: Action, square_id: UUID) -> tupl
 def _may(who: Actor, action: Action, square_id: UUID, units: Sequence[UUID]) -> bool:
     """Whoever belongs to a unit of the square belongs to the square."""
     return allows(who, action, square_id=square_id) or any(allows(who, action, unit_id=unit) for unit in units)
-
-
-def _hidden(who: Actor, units: Sequence[Unit]) -> list[UUID]:
-    """Health stations whose items the asker sees only as taken time: all but his own."""
-    scopes = {scope for _, scope in who.roles}
-    return [unit.unit_id for unit in units if unit.kind == HEALTH and str(unit.unit_id) not in scopes]
 
 
 async def _resources(conn: Any, square: Square, units: Sequence[Unit]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from services.aggregator import api, changes
+from services.aggregator import api, changes, suppression
 from services.aggregator.projections import Projection
 from services.aggregator.projections.calendar import Calendar
 from services.aggregator.projections.presence import Presence
@@ -78,6 +78,7 @@ def build(settings: Settings) -> FastAPI:
         routers=[
             api.router,
             visitors_api.router,
+            suppression.router,
             deadletter.router("aggregator", lambda: app.state.projector.replay),
         ],
         lifespan=lifespan,

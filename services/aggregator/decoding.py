@@ -75,7 +75,7 @@ SUBJECTS: dict[type[Contract], Callable[[Any], str]] = {
     RoomBusy: lambda data: f"room_busy/{data.space_id}/{data.local_date}",
     MealServing: lambda data: f"meal_serving/{data.serving_id}",
     Presence: lambda data: f"presence/{data.presence_id}",
-    DeskHour: lambda data: f"desk_hour/{data.unit_id}/{data.local_date}/{data.hour}",
+    DeskHour: lambda data: data.subject(),
     Shift: lambda data: f"shift/{data.shift_id}",
     Watermark: lambda data: f"watermark/{data.service}/{data.partition}",
 }

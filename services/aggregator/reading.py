@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,13 +13,7 @@ from shared.contracts import opening_hours
 from shared.contracts.platform import PUBLISHERS, UNIT_KINDS
 from shared.walltime import local_fields, written
 
-HEALTH = "health_station"
 SHARED_SOURCES = tuple(service for service in PUBLISHERS if service not in UNIT_KINDS)
-# What others see of a health station's item: that the room is taken, and when.
-_SEEN_BY_ALL = (
-    "kind", "id", "version", "unit_id", "state", "space_ids", "setup_minutes", "teardown_minutes",
-    "starts_at", "ends_at", "local_date", "local_start", "local_end",
-)  # fmt: skip
 _ONE_DAY = dt.timedelta(days=1)
 
 SQUARES = """
@@ -182,38 +176,24 @@ async def last_events(conn: Any) -> dict[str, dt.datetime]:
 
 
 async def days(
-    conn: Any, where: Square, of: Sequence[Unit], hidden: Iterable[UUID], first: dt.date, last: dt.date
+    conn: Any, where: Square, of: Sequence[Unit], seen: Callable[[str], str], first: dt.date, last: dt.date
 ) -> str:
-    """The dates from `first` to `last`, both inside, as a JSON array; items of `hidden` units masked."""
+    """The dates from `first` to `last`, both inside, as a JSON array; items as `seen` leaves them."""
     dates = [first + _ONE_DAY * n for n in range((last - first).days + 1)]
     stored = {row["local_date"]: row["items"] for row in await conn.fetch(DAYS, where.square_id, first, last)}
     closures = await _closures(conn, where, dates)
     openings = await _openings(conn, of, dates)
-    masked = {str(unit_id) for unit_id in hidden}
     return "[" + ",".join(
-        f'{{"date":"{date}","items":[{",".join(_items(stored.get(date, ""), closures.get(date, []), masked))}],'
+        f'{{"date":"{date}","items":[{",".join(_items(stored.get(date, ""), closures.get(date, []), seen))}],'
         f'"openings":{json.dumps(openings.get(date, {}), separators=(",", ":"))}}}'
         for date in dates
     ) + "]"  # fmt: skip
 
 
-def _items(stored: str, closures: Sequence[str], masked: set[str]) -> Iterator[str]:
+def _items(stored: str, closures: Sequence[str], seen: Callable[[str], str]) -> Iterator[str]:
     yield from closures
     if stored:
-        yield mask(stored, masked) if any(unit_id in stored for unit_id in masked) else stored
-
-
-def mask(items: str, units_hidden: set[str]) -> str:
-    """The same items, with nothing of the hidden units' but that a room is taken; what is public stays, without how
-    many came."""
-    shown = []
-    for item in json.loads(f"[{items}]"):
-        if item.get("unit_id") in units_hidden and item.get("public"):
-            item.pop("attendance", None)
-        elif item.get("unit_id") in units_hidden:
-            item = {key: item[key] for key in _SEEN_BY_ALL if key in item} | {"title": None, "masked": True}
-        shown.append(json.dumps(item, ensure_ascii=False, separators=(",", ":")))
-    return ",".join(shown)
+        yield seen(stored)
 
 
 async def closures(conn: Any, where: Square, date: dt.date) -> list[dict[str, Any]]:

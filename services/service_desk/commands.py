@@ -56,7 +56,8 @@ async def register(unit: Unit, who: Actor, wanted: Enquiry, at: dt.datetime | No
                 if known.asked != wanted.asked:
                     raise IdInUse
                 return Registered(known, await _hour_of(conn, known))
-            counted = domain.added(await _hour_of(conn, wanted), wanted)
+            present = await _hour_of(conn, wanted)
+            counted = domain.stamped(present, domain.added(present, wanted), unit.clock.now())
             one = replace(wanted, hour_version=counted.version)
             if not await store.add_enquiry(conn, one, unit.clock.now()):
                 raise db.Overtaken
@@ -78,7 +79,7 @@ async def undo(unit: Unit, who: Actor, enquiry_id: UUID) -> Registered:
             hour = await _hour_of(conn, known)
             if known.undone:
                 return Registered(known, hour)
-            less = domain.taken_out(hour, known)
+            less = domain.stamped(hour, domain.taken_out(hour, known), unit.clock.now())
             await store.undo_enquiry(conn, enquiry_id)
             await _save(unit, conn, less)
             return Registered(replace(known, undone=True), less)
@@ -100,6 +101,7 @@ async def set_hour(unit: Unit, who: Actor, place: DeskHour, counts: Sequence[Hel
             if wanted != present:
                 if present.version:
                     check_seen(seen, present.version, present.state)
+                wanted = domain.stamped(present, wanted, unit.clock.now())
                 await _save(unit, conn, wanted)
             return Saved(wanted.version, wanted.state, not present.version)
 

@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from shared.contracts.service_desk import Channel, DeskHour, HelpCount, Presence
+from shared.contracts.service_desk import Channel, DeskHour, EarlierTotal, HelpCount, Presence
 from shared.problems import Conflict, Invalid, Message, WrongState
 
+# So many of an hour's totals travel with the newest.
+MOST_EARLIER = 200
 AHEAD = Message("Tiden er ikke kommet ennå.", "That time has not come yet.")
 SET_SINCE = Message(
     "Timen er ført samlet etter dette. Rett tallet for timen i stedet.",
@@ -76,6 +78,22 @@ def as_a_whole(hour: Hour, counts: Iterable[HelpCount]) -> Hour:
     if hour.version and state == hour.state:
         return hour
     return Hour(hour.version + 1, hour.version + 1, state)
+
+
+def stamped(before: Hour, after: Hour, now: dt.datetime) -> Hour:
+    """The new word about an hour with the time it was said, and what was said in earlier hours with its own.
+
+    What was said in the same hour is forgotten: nobody needs to know at which minute somebody asked.
+    """
+    said = before.state
+    earlier = said.earlier
+    if before.version and said.summarised_at and _hour_begun(said.summarised_at) != _hour_begun(now):
+        earlier = [*earlier, EarlierTotal(total=said.total(), summarised_at=said.summarised_at)][-MOST_EARLIER:]
+    return replace(after, state=after.state.model_copy(update={"summarised_at": now, "earlier": earlier}))
+
+
+def _hour_begun(at: dt.datetime) -> dt.datetime:
+    return at.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _with(hour: Hour, enquiry: Enquiry, by: int) -> Hour:

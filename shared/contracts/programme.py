@@ -60,14 +60,26 @@ class BandCount(Contract):
     count: SmallCount
 
 
+class EarlierCount(Contract):
+    """What a head count was before it was counted again."""
+
+    total: SmallCount
+    revision: SmallCount
+    recorded_at: Instant
+
+
 class Attendance(Contract):
-    """The newest head count; `revision` counts up from 1. Nobody came is 0, not missing."""
+    """The newest head count; `revision` counts up from 1. Nobody came is 0, not missing.
+
+    The revisions before it travel along, oldest first: figures are asked for as they were known at some instant.
+    """
 
     total: SmallCount
     by_band: list[BandCount] = []
     method: Literal["counted", "estimated", "registered"] = "counted"
     revision: SmallCount
     recorded_at: Instant
+    earlier: list[EarlierCount] = []
 
 
 class Occurrence(Contract):

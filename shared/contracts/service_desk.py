@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt
 
 from shared.contracts import programme
-from shared.types import Code, Contract, Id, LocalDate, SmallCount
+from shared.types import Code, Contract, Id, Instant, LocalDate, SmallCount
 
 Channel = Literal["counter", "phone", "chat", "email"]
 
@@ -19,14 +19,30 @@ class HelpCount(Contract):
     resolved: SmallCount = 0
 
 
+class EarlierTotal(Contract):
+    """How many enquiries an earlier summary of the hour held, and when it was made."""
+
+    total: SmallCount
+    summarised_at: Instant
+
+
 class DeskHour(Contract):
-    """All enquiries of one desk at one square in one clock hour of one local date; the newest summary counts."""
+    """All enquiries of one desk at one square in one clock hour of one local date; the newest summary counts.
+
+    The totals that stood at the end of earlier hours travel along, oldest first: figures are asked for as they were
+    known at some instant. Without `summarised_at` the summary is as old as its event.
+    """
 
     unit_id: Id
     square_id: Id
     local_date: LocalDate
     hour: Annotated[StrictInt, Field(ge=0, le=23)]
     counts: list[HelpCount] = []
+    summarised_at: Instant | None = None
+    earlier: list[EarlierTotal] = []
+
+    def total(self) -> int:
+        return sum(one.count for one in self.counts)
 
     def subject(self) -> str:
         return f"desk_hour/{self.unit_id}/{self.square_id}/{self.local_date}/{self.hour:02}"

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from shared.contracts.facility import Booking, Slot
-from shared.contracts.programme import Activity, Attendance, Occurrence
+from shared.contracts.programme import Activity, Attendance, EarlierCount, Occurrence
 from shared.problems import Invalid, Message, WrongState
 from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, Reschedule, SeriesDate
 from shared.workdays import OnHoliday, decided
@@ -21,6 +21,8 @@ from shared.workdays import OnHoliday, decided
 BOOKINGS = UUID("0f0c4f5e-6a27-5d3c-9d3f-0b7a5f9e6c11")
 ALL_HOLIDAYS = Message("Alle datoene er helligdager.", "All the dates are public holidays.")
 NOT_BEGUN = Message("Kan ikke telles før den har begynt.", "It cannot be counted before it has begun.")
+# So many revisions of a head count travel with the newest.
+MOST_EARLIER = 200
 LOST_BY = {"affected", "cancelled", "expired", "released", "rejected"}
 
 
@@ -118,9 +120,18 @@ def counted(occurrence: Occurrence, count: PutAttendance, now: dt.datetime) -> O
         method=count.method,
         revision=known.revision + 1 if known else 1,
         recorded_at=now,
+        earlier=_earlier(known),
     )
     state = "completed" if now >= occurrence.ends_at else occurrence.state
     return occurrence.model_copy(update={"attendance": attendance, "state": state})
+
+
+def _earlier(known: Attendance | None) -> list[EarlierCount]:
+    """What was counted before, the oldest left out when there is too much of it for an event."""
+    if known is None:
+        return []
+    last = EarlierCount(total=known.total, revision=known.revision, recorded_at=known.recorded_at)
+    return [*known.earlier, last][-MOST_EARLIER:]
 
 
 def after_booking(occurrence: Occurrence, booking: Booking, verb: str) -> tuple[Occurrence, str] | None:

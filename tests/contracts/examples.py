@@ -340,6 +340,7 @@ def _occurrences() -> dict[str, dict[str, Any]]:
         method="estimated",
         revision=2,
         recorded_at=at(19, 30),
+        earlier=[programme.EarlierCount(total=45, revision=1, recorded_at=at(19))],
     )
     outside = {"off_site": True, "meeting_point": "Ved bussholdeplassen", "space_ids": [], "booking_id": None}
     return {

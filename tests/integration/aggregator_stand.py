@@ -147,6 +147,22 @@ class Log:
         subject = f"presence/{presence_id}"
         return await self.say("service_desk", "presence.changed.v1", subject, data | more, version=version)
 
+    async def desk_hour(
+        self, square_id: UUID, unit_id: UUID, date: str, hour: int, *counts: tuple[str, str, int], **more: Any
+    ) -> Event:
+        """Counts as (channel, topic, count)."""
+        version = more.pop("version", None)
+        data = {
+            "unit_id": str(unit_id),
+            "square_id": str(square_id),
+            "local_date": date,
+            "hour": hour,
+            "counts": [{"channel": channel, "topic": topic, "count": count} for channel, topic, count in counts],
+            "summarised_at": f"{date}T{hour:02}:59:00Z",
+        }
+        subject = f"desk_hour/{unit_id}/{square_id}/{date}/{hour:02}"
+        return await self.say("service_desk", "desk_hour.summarised.v1", subject, data | more, version=version)
+
     async def hours(self, square_id: UUID, unit_id: UUID, *spans: tuple[str, str, str]) -> None:
         periods = [
             {"groups": [{"spans": [{"start": start, "end": end, "state": state} for start, end, state in spans]}]}

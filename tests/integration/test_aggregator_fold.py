@@ -12,7 +12,7 @@ from tests import infra
 from tests.integration.aggregator_stand import Log, aggregator, log_of
 
 pytestmark = pytest.mark.integration
-FACILITY, LIBRARY = "torg.facility.v1", "torg.library.v1"
+FACILITY, LIBRARY, DESK = "torg.facility.v1", "torg.library.v1", "torg.service_desk.v1"
 
 
 async def test_views__of_a_log_shuffled_and_repeated__are_those_of_the_log_in_order(
@@ -36,8 +36,11 @@ async def test_views__of_a_log_shuffled_and_repeated__are_those_of_the_log_in_or
                 )))  # fmt: skip
                 said.append((LIBRARY, await log.occurrence(
                     square, occurrence, start, end, version=version, booking_id=str(booked) if n % 3 else None,
+                    space_ids=[rng.choice(rooms)] if n % 5 else [], **counted(n, version, rng),
                 )))  # fmt: skip
         await log.square(square)
+        for room in rooms:
+            await log.space(square, UUID(room))
         async with aggregator(kafka, postgres, keys) as first:
             await first.caught_up()
             in_order = await first.hashes()
@@ -48,6 +51,13 @@ async def test_views__of_a_log_shuffled_and_repeated__are_those_of_the_log_in_or
     async with aggregator(kafka, postgres, keys) as second:
         await second.caught_up()
         assert await second.hashes() == in_order
+
+
+def counted(n: int, version: int, rng: random.Random) -> dict[str, Any]:
+    """Every fourth occurrence is counted at its second version, and once more at its third."""
+    if n % 4 or version == 1:
+        return {}
+    return {"attendance": {"total": rng.randrange(40), "revision": version - 1, "recorded_at": "2026-11-20T10:00:00Z"}}
 
 
 async def of_units(log: Log, square: UUID, rooms: list[str], rng: random.Random) -> AsyncIterator[tuple[str, Any]]:
@@ -61,8 +71,11 @@ async def of_units(log: Log, square: UUID, rooms: list[str], rng: random.Random)
                 yield "torg.volunteer_central.v1", await log.shift(square, one, *times, version=version)
             elif n % 4 == 1:
                 yield "torg.senior_centre.v1", await log.meal(square, one, *times, version=version)
+            elif n == 2:
+                counts = ("counter", "fees", rng.randrange(9))
+                yield DESK, await log.desk_hour(square, one, "2026-11-11", 10, counts, version=version)
             elif n % 4 == 2:
-                yield "torg.service_desk.v1", await log.presence(square, one, *times, version=version)
+                yield DESK, await log.presence(square, one, *times, version=version)
             else:
                 room, starts = UUID(rng.choice(rooms)), sorted(rng.sample(range(8, 18), rng.randrange(4)))
                 day, blocks = f"2026-11-{10 + n % 3}", [(f"{at:02}:00", f"{at:02}:30") for at in starts]

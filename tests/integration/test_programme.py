@@ -227,8 +227,10 @@ async def test_head_count_is_revised_and_the_same_again_is_none(house: House) ->
     planned = (await house.plan(off_site=True, **past)).json()
     bands = [{"band": "67-79", "count": 5}]
     counts = [{"total": 12}, {"total": 12}, {"total": 13, "by_band": bands}]
-    seen = [(await house.step(planned, "attendance", body)).json()["attendance"]["revision"] for body in counts]
-    assert seen == [1, 1, 2]
+    seen = [(await house.step(planned, "attendance", body)).json()["attendance"] for body in counts]
+    assert [one["revision"] for one in seen] == [1, 1, 2]
+    assert [(one["revision"], one["total"]) for one in seen[-1]["earlier"]] == [(1, 12)]
+    assert seen[-1]["earlier"][0]["recorded_at"] == seen[0]["recorded_at"]
     too_many = await house.step(planned, "attendance", {"total": 4, "by_band": bands})
     assert too_many.status_code == 422
     future = await house.step((await house.plan(off_site=True)).json(), "attendance", {"total": 1})

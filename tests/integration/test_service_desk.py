@@ -97,6 +97,21 @@ async def test_enquiries__40_at_once_each_sent_twice__are_40(house: UnitHouse) -
     assert events[-1]["counts"][0]["count"] == 40
 
 
+async def test_hour__set_anew_later__carries_the_total_it_had_before_and_not_each_enquiry(house: UnitHouse) -> None:
+    gone = uuid4()
+    await tap(house)
+    await house.clock("2026-11-26T10:30:00+01:00")
+    await tap(house, gone)
+    await house.clock("2026-11-26T10:40:00+01:00")
+    await undo(house, gone)
+    await house.clock("2026-11-26T11:00:00+01:00")
+    assert (await house.put(hour_of(house), {"counts": COUNTS}, 3)).status_code == 200
+
+    last = (await said(house))[-1]
+    assert last["summarised_at"] == "2026-11-26T10:00:00Z"
+    assert [(one["total"], one["summarised_at"]) for one in last["earlier"]] == [(1, "2026-11-26T09:40:00Z")]
+
+
 async def test_enquiry__undone__is_taken_out_once_and_a_late_repeat_does_not_bring_it_back(house: UnitHouse) -> None:
     kept, gone = uuid4(), uuid4()
     await tap(house, kept)
@@ -264,5 +279,6 @@ async def test_enquiry__told__is_the_hours_counts_and_nothing_of_the_one_enquiry
     await tap(house, enquiry)
 
     (event,) = await said(house)
-    assert set(event) == {"verb", "version", "unit_id", "square_id", "local_date", "hour", "counts"}
+    told = {"counts", "summarised_at", "earlier"}
+    assert set(event) == {"verb", "version", "unit_id", "square_id", "local_date", "hour", *told}
     assert str(enquiry) not in str(event)

@@ -35,7 +35,8 @@ from shared.envelope import Envelope
 from shared.types import Contract
 
 M = TypeVar("M", bound=Contract)
-Row = Callable[[Any], tuple[Any, ...]]
+# None: nothing of this event is kept.
+Row = Callable[[Any], tuple[Any, ...] | None]
 # Work on a batch gives the loop back this often: the statement of the batch before is on the wire meanwhile.
 SLICE = 25
 
@@ -78,19 +79,21 @@ class Batch:
 
     async def _make(self, model: type[Contract], row: "Row") -> None:
         rows: list[tuple[Any, ...]] = []
-        for event in self.newest(model):
+        for number, event in enumerate(self.newest(model), 1):
             try:
-                rows.append(row(event))
+                made = row(event)
             except Exception:  # tried again inside the transaction, where a bad record is found and put aside
                 return
-            if len(rows) % SLICE == 0:
+            if made is not None:
+                rows.append(made)
+            if number % SLICE == 0:
                 await asyncio.sleep(0)
         self._columns[row] = _transposed(rows)
 
     def columns(self, model: type[Contract], row: "Row") -> list[list[Any]]:
-        """`row` of the newest event of each subject, as one list for each column; empty without any event."""
+        """`row` of the newest event of each subject, as one list for each column; empty where no row came of any."""
         if row not in self._columns:
-            self._columns[row] = _transposed(row(event) for event in self.newest(model))
+            self._columns[row] = _transposed(made for event in self.newest(model) if (made := row(event)) is not None)
         return self._columns[row]
 
     def has(self, models: Iterable[type[Contract]]) -> bool:

@@ -100,8 +100,6 @@ def _shown(row: Row) -> dict[str, Any]:
         "unit_visits": {str(unit_id): visits for unit_id, visits in sorted(row.unit_visits.items())},
         "units_per_visit": None if row.units_per_visit is None else float(row.units_per_visit),
         "units_per_visit_flag": row.units_per_visit_flag,
-        # Head counts stand beside the doors; they are never added to them.
-        "participations": None,
-        "off_site_participations": None,
-        "contacts": None,
+        # These stand beside the doors and are never added to them.
+        **row.beside._asdict(),
     }

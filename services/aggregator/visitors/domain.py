@@ -16,10 +16,12 @@ from services.aggregator.visitors.figures import (
     half_up,
     share,
 )
+from services.aggregator.visitors.heads import Beside, Heads
 from services.aggregator.visitors.history import IN_ORDER, Cause, Causes, History
 from services.aggregator.visitors.modes import SELF_SERVICE, STAFFED, day_of
 from services.aggregator.visitors.periods import By, Period, touched
 
+NOTHING_BESIDE = Beside()
 _LOWEST_PLAUSIBLE, _HIGHEST_PLAUSIBLE = Fraction(90, 100), Fraction(3)
 
 
@@ -37,6 +39,7 @@ class Row:
     cause: Cause | None
     unit_visits: dict[UUID, int] = field(default_factory=dict)
     units_per_visit: Fraction | None = None
+    beside: Beside = NOTHING_BESIDE
 
     @property
     def door_visits(self) -> int:
@@ -49,13 +52,18 @@ class Row:
 
 
 def rows(history: History, first: dt.date, last: dt.date, by: By, at: Micros) -> Iterator[Row]:
-    """The rows of all periods touched by `first` to `last`, both inside, as of `at`; days not begun are left out."""
+    """The rows of all periods touched by `first` to `last`, both inside, as of `at`; days not begun are left out.
+
+    Nothing stands beside the rows of hours: so few come in one that the day alone can be shown.
+    """
+    heads = Heads(history.facts.tallies)
     for period in touched(first, last, by):
         dates = _begun(history.facts, period, at)
         if dates and by == "hour":
             yield from _hours(history.evaluation(at), dates[0], _row(history, period, dates, at))
         elif dates:
-            yield _row(history, period, dates, at)
+            beside = heads.beside(dates, period.published_at(history.facts.zone), at)
+            yield replace(_row(history, period, dates, at), beside=beside)
 
 
 def needs_earlier_weeks(history: History, first: dt.date, last: dt.date, by: By, at: Micros) -> bool:

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from shared.suppression import Classification
+
 Micros = int
 MINUTE: Micros = 60_000_000
 DAY: Micros = 1440 * MINUTE
@@ -19,6 +21,8 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 OpenMode = Literal["staffed", "self_service"]
+# What stands beside the doors (E.10).
+Measure = Literal["participations", "off_site_participations", "contacts"]
 # One reading of an interval: received at, sequence, in, out. The order of tuples is the order of rule E.2: of
 # different readings the greatest counts.
 Version = tuple[Micros, int, int, int]
@@ -101,6 +105,19 @@ class ManualCount:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """One occurrence, or one desk's hour. `counts`: when each was told, and how many, the newest revision last."""
+
+    measure: Measure
+    date: dt.date
+    classification: Classification
+    counts: Sequence[tuple[Micros, int]]
+
+    def known(self, at: Micros) -> int | None:
+        return next((count for told, count in reversed(self.counts) if told <= at), None)
+
+
+@dataclass(frozen=True)
 class Unit:
     """`memberships`: local dates in the square, the last not included; None leaves that side open."""
 
@@ -126,6 +143,7 @@ class Facts:
     manual_counts: Sequence[ManualCount] = ()
     holidays: frozenset[dt.date] = frozenset()
     readings: Readings = field(default_factory=dict)
+    tallies: Sequence[Tally] = ()
 
 
 def fold_readings(rows: Iterable[tuple[UUID, int, Micros, int, int, int]]) -> dict[UUID, dict[int, list[Version]]]:

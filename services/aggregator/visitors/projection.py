@@ -3,23 +3,47 @@
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.aggregator.projections import Batch, Change, Row
+from services.aggregator.projections import Batch, Change, Row, TypedEvent
 from services.aggregator.visitors import store
-from services.aggregator.visitors.facts import MINUTE, instant, micros
+from services.aggregator.visitors.facts import MINUTE, Micros, instant, micros
 from shared.contracts import counters, facility
+from shared.contracts.programme import Occurrence
+from shared.contracts.service_desk import DeskHour
 from shared.types import Contract
 
 VIEW = "visitors"
+# How many came to a health station's session is a health figure.
+HEALTH = "/services/health_station"
+
+
+def _head_count(event: TypedEvent[Occurrence]) -> tuple[Any, ...] | None:
+    """None where nobody has counted. Once counted it says so in every later version: a row is never taken away."""
+    data, came = event.data, event.data.attendance
+    if came is None:
+        return None
+    counts = [(micros(one.recorded_at), one.total) for one in came.earlier]
+    counts.append((micros(came.recorded_at), came.total))
+    return (
+        data.occurrence_id,
+        event.subjectversion,
+        data.square_id,
+        next(iter(data.space_ids), None),
+        micros(data.starts_at),
+        data.off_site,
+        event.source == HEALTH or event.classification == "restricted",
+        data.state not in ("cancelled", "draft"),
+        json.dumps(counts),
+    )
 
 
 class Visitors:
     name = VIEW
-    rows: Mapping[type[Contract], Row] = {}
+    rows: Mapping[type[Contract], Row] = {Occurrence: _head_count}
     tables: Sequence[str] = (
         "visitor_square",
         "visitor_unit",
@@ -30,6 +54,9 @@ class Visitors:
         "visitor_correction",
         "visitor_manual_count",
         "visitor_reading",
+        "visitor_space",
+        "visitor_head_count",
+        "visitor_contact",
     )
     models: frozenset[type[Contract]] = frozenset(
         {
@@ -38,6 +65,9 @@ class Visitors:
             facility.Hours,
             facility.Closure,
             facility.Settings,
+            facility.Space,
+            Occurrence,
+            DeskHour,
             counters.Counter,
             counters.Correction,
             counters.ManualCount,
@@ -47,7 +77,9 @@ class Visitors:
 
     async def apply(self, conn: Any, generation: int, batch: Batch) -> Sequence[Change]:
         whole = await _save_decisions(conn, generation, batch)
-        dated = await _save_readings(conn, generation, batch)
+        dated = await _dates(conn, generation, await _save_moments(conn, generation, batch))
+        for square_id, date in await _save_contacts(conn, generation, batch):
+            dated.setdefault(square_id, set()).add(date)
         return [
             *(Change(VIEW, square_id) for square_id in sorted(whole)),
             *(
@@ -74,6 +106,9 @@ async def _save_decisions(conn: Any, generation: int, batch: Batch) -> set[UUID]
         (store.SAVE_MANUAL_COUNTS, _manual_counts(batch)),
     ):
         changed |= {row["square_id"] for row in await store.save(conn, statement, generation, rows)}
+    for row in await store.save(conn, store.SAVE_SPACES, generation, _spaces(batch)):
+        if row["was_square"] not in (None, row["square_id"]):
+            changed |= {row["square_id"], row["was_square"]}
     for row in await store.save(conn, store.SAVE_UNITS, generation, _units(batch)):
         changed |= set(row["square_ids"])
     square_of = {event.data.owner_id: event.data.square_id for event in batch.newest(facility.Hours)}
@@ -81,8 +116,8 @@ async def _save_decisions(conn: Any, generation: int, batch: Batch) -> set[UUID]
     return changed | {square_of[row["unit_id"]] for row in saved}
 
 
-async def _save_readings(conn: Any, generation: int, batch: Batch) -> dict[UUID, set[dt.date]]:
-    """The local dates whose intervals have something new, by square."""
+async def _save_moments(conn: Any, generation: int, batch: Batch) -> list[tuple[UUID, Micros]]:
+    """Square and instant of each interval and occurrence of which something is new."""
     square_of: dict[UUID, UUID] = {}
     earliest: dict[tuple[UUID, int, int, int, int], int] = {}
     for event in batch.newest(counters.Interval):
@@ -95,16 +130,26 @@ async def _save_readings(conn: Any, generation: int, batch: Batch) -> dict[UUID,
             earliest[key] = min(received, earliest.get(key, received))
     rows = [(*key, received) for key, received in sorted(earliest.items())]
     saved = await store.save(conn, store.SAVE_READINGS, generation, rows)
-    zones = await store.time_zones(conn, generation, list(set(square_of.values()))) if saved else {}
-    return _dates(((square_of[row["counter_id"]], row["start"]) for row in saved), zones)
+    moments = [(square_of[row["counter_id"]], row["start"] * MINUTE) for row in saved]
+    if columns := batch.columns(Occurrence, _head_count):
+        counted = await conn.fetch(store.SAVE_HEAD_COUNTS, generation, *columns)
+        moments += [(row["square_id"], row["starts_at"]) for row in counted]
+    return moments
 
 
-def _dates(starts: Iterable[tuple[UUID, int]], zones: dict[UUID, str]) -> dict[UUID, set[dt.date]]:
-    """A square we have not heard of yet has no zone; its dates are then those of UTC."""
+async def _save_contacts(conn: Any, generation: int, batch: Batch) -> list[tuple[UUID, dt.date]]:
+    saved = await store.save(conn, store.SAVE_CONTACTS, generation, _contacts(batch))
+    return [(row["square_id"], row["local_date"]) for row in saved]
+
+
+async def _dates(conn: Any, generation: int, moments: Sequence[tuple[UUID, Micros]]) -> dict[UUID, set[dt.date]]:
+    """The local dates by square. One we have not heard of yet has no zone; its dates are then those of UTC."""
+    squares = sorted({square_id for square_id, _ in moments})
+    zones = await store.time_zones(conn, generation, squares) if squares else {}
     known = {square_id: ZoneInfo(name) for square_id, name in zones.items()}
     dates: dict[UUID, set[dt.date]] = defaultdict(set)
-    for square_id, start in starts:
-        dates[square_id].add(instant(start * MINUTE).astimezone(known.get(square_id, dt.UTC)).date())
+    for square_id, at in moments:
+        dates[square_id].add(instant(at).astimezone(known.get(square_id, dt.UTC)).date())
     return dates
 
 
@@ -204,3 +249,18 @@ def _manual_counts(batch: Batch) -> list[tuple[Any, ...]]:
         (one.manual_id, one.decision, micros(one.decided_at), one.square_id, one.unit_id, one.date, one.count)
         for one in (event.data for event in batch.newest(counters.ManualCount))
     ]
+
+
+def _spaces(batch: Batch) -> list[tuple[Any, ...]]:
+    return [(e.data.space_id, e.subjectversion, e.data.square_id) for e in batch.newest(facility.Space)]
+
+
+def _contacts(batch: Batch) -> list[tuple[Any, ...]]:
+    rows = []
+    for event in batch.newest(DeskHour):
+        hour = event.data
+        totals = [(micros(one.summarised_at), one.total) for one in hour.earlier]
+        totals.append((micros(hour.summarised_at or event.time), hour.total()))
+        place = hour.unit_id, hour.square_id, hour.local_date, hour.hour
+        rows.append((*place, event.subjectversion, json.dumps(totals)))
+    return rows

@@ -23,6 +23,7 @@ from services.aggregator.visitors.facts import (
     ManualCount,
     Micros,
     Settings,
+    Tally,
     Unit,
     fold_readings,
     instant,
@@ -112,7 +113,28 @@ async def _with_readings(conn: Any, facts: Facts, first: dt.date, last: dt.date,
     ids = sorted({counter.counter_id for counter in facts.counters})
     rows = await store.readings(conn, ids, begin // MINUTE, -(-end // MINUTE), at)
     readings = await asyncio.to_thread(fold_readings, rows)
-    return replace(facts, readings=readings, holidays=public_holidays((first - _WEEKS_COMPARED).year, last.year))
+    tallies = [*await _head_counts(conn, facts, first, last), *await _contacts(conn, facts, first, last)]
+    return replace(
+        facts, readings=readings, tallies=tallies, holidays=public_holidays((first - _WEEKS_COMPARED).year, last.year)
+    )
+
+
+async def _head_counts(conn: Any, facts: Facts, first: dt.date, last: dt.date) -> list[Tally]:
+    begin, end = day_of(first, facts.zone).start, day_of(last, facts.zone).end
+    return [
+        Tally(
+            "off_site_participations" if row["off_site"] else "participations",
+            instant(row["starts_at"]).astimezone(facts.zone).date(),
+            "restricted" if row["restricted"] else "internal",
+            row["counts"],
+        )
+        for row in await conn.fetch(store.HEAD_COUNTS, facts.square_id, begin, end)
+    ]
+
+
+async def _contacts(conn: Any, facts: Facts, first: dt.date, last: dt.date) -> list[Tally]:
+    rows = await conn.fetch(store.CONTACTS, facts.square_id, first, last)
+    return [Tally("contacts", row["local_date"], "internal", row["totals"]) for row in rows]
 
 
 @lru_cache(maxsize=64)

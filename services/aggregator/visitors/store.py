@@ -80,6 +80,52 @@ on conflict do nothing
 returning square_id
 """
 
+SAVE_SPACES = """
+insert into visitor_space as known (generation, space_id, version, square_id)
+select $1, * from unnest($2::uuid[], $3::bigint[], $4::uuid[])
+on conflict (generation, space_id) do update set version = excluded.version, square_id = excluded.square_id
+where excluded.version > known.version
+returning new.square_id, old.square_id as was_square
+"""
+
+# Answers with where and when it counted before and counts now, by its own square and by that of its room.
+SAVE_HEAD_COUNTS = """
+with saved as (
+    insert into visitor_head_count as known
+    select $1, occurrence_id, version, square_id, space_id, starts_at, off_site, restricted, stands, counts::jsonb
+    from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[], $7::boolean[], $8::boolean[],
+                $9::boolean[], $10::text[])
+        as i (occurrence_id, version, square_id, space_id, starts_at, off_site, restricted, stands, counts)
+    order by occurrence_id
+    on conflict (generation, occurrence_id) do update set
+        version = excluded.version, square_id = excluded.square_id, space_id = excluded.space_id,
+        starts_at = excluded.starts_at, off_site = excluded.off_site, restricted = excluded.restricted,
+        stands = excluded.stands, counts = excluded.counts
+    where excluded.version > known.version
+    returning new.square_id, new.space_id, new.starts_at,
+        old.square_id as was_square, old.space_id as was_space, old.starts_at as was_at
+),
+touched as (
+    select square_id, space_id, starts_at from saved
+    union select was_square, was_space, was_at from saved where was_square is not null
+)
+select square_id, starts_at from touched
+union select s.square_id, t.starts_at from touched as t
+join visitor_space as s on s.generation = $1 and s.space_id = t.space_id
+"""
+
+SAVE_CONTACTS = """
+insert into visitor_contact as known
+select $1, unit_id, square_id, local_date, hour, version, totals::jsonb
+from unnest($2::uuid[], $3::uuid[], $4::date[], $5::smallint[], $6::bigint[], $7::text[])
+    as i (unit_id, square_id, local_date, hour, version, totals)
+order by unit_id, square_id, local_date, hour
+on conflict (generation, unit_id, square_id, local_date, hour) do update set
+    version = excluded.version, totals = excluded.totals
+where excluded.version > known.version
+returning square_id, local_date
+"""
+
 # A union: every event carries all readings of its interval, so order and repeats change nothing.
 SAVE_READINGS = """
 insert into visitor_reading as known (generation, counter_id, start, count_in, count_out, sequence, received)
@@ -126,6 +172,25 @@ select decision, decided_at, date, mode, door_visits from visitor_correction whe
 
 MANUAL_COUNTS = f"""
 select decision, decided_at, unit_id, date, count from visitor_manual_count where {_LIVE} and square_id = $1
+"""  # noqa: S608 -- constant
+
+# Where a room's square is not known, an occurrence counts where it says it belongs.
+HEAD_COUNTS = """
+with live as (select generation from projection where name = 'visitors')
+select h.starts_at, h.off_site, h.restricted, h.counts
+from live join visitor_head_count as h on h.generation = live.generation
+left join visitor_space as s on s.generation = h.generation and s.space_id = h.space_id
+where h.square_id = $1 and h.starts_at >= $2 and h.starts_at < $3 and h.stands
+    and (h.off_site or s.square_id is null or s.square_id = $1)
+union all
+select h.starts_at, h.off_site, h.restricted, h.counts
+from live join visitor_space as s on s.generation = live.generation
+join visitor_head_count as h on h.generation = s.generation and h.space_id = s.space_id
+where s.square_id = $1 and h.square_id <> $1 and h.starts_at >= $2 and h.starts_at < $3 and h.stands and not h.off_site
+"""
+
+CONTACTS = f"""
+select local_date, totals from visitor_contact where {_LIVE} and square_id = $1 and local_date between $2 and $3
 """  # noqa: S608 -- constant
 
 # One row per counter, each column an array: decoding numbers in bulk costs a tenth of decoding rows.
