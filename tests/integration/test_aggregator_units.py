@@ -276,7 +276,7 @@ async def test_sources__of_a_square__name_every_unit_of_it_also_those_never_hear
     await stand.log.square(square)
     for kind, unit in units.items():
         await stand.log.unit(square, unit, kind)
-    heard = {"library": now, "service_desk": now - dt.timedelta(minutes=10), "health_station": now}
+    heard = {"library": now, "service_desk": now - dt.timedelta(days=40), "health_station": now}
     await stand.caught_up()
     await stand.pool.execute("delete from source_watermark")
     for service, at in heard.items():
