@@ -79,6 +79,12 @@ class Calendar:
         return Meeting(date, start, start + (time.end - time.start) * 60)
 
 
+def learn_holidays(first: int, last: int) -> None:
+    """Of these years. The first time it takes a tenth of a second, so do it off the loop; afterwards it is nothing."""
+    for year in range(first, last + 1):
+        _names(year)
+
+
 def public_holiday(date: dt.date) -> Message | None:
     nb, en = _names(date.year)
     return Message(nb[date], en[date]) if date in nb else None

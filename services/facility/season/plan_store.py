@@ -45,6 +45,9 @@ on conflict do nothing
 ALLOCATIONS = "select * from season_allocation where season_id = $1 order by application_id, wish"
 
 
+_ROWS_AT_ONCE = 100
+
+
 class Job(NamedTuple):
     id: UUID
     season_id: UUID
@@ -137,8 +140,16 @@ async def insert_outcomes(conn: Any, season_id: UUID, run: int, rows: Sequence[d
 async def outcomes(
     conn: Any, season_id: UUID, run: int, *, after: int = 0, application_id: UUID | None = None, limit: int = 100_000
 ) -> list[Row]:
-    """In the order of turns."""
-    return [Row(*row) for row in await conn.fetch(OUTCOMES, season_id, run, after, application_id, limit)]
+    """In the order of turns. Read in pieces, so that a large plan does not keep the loop while it is decoded."""
+    rows: list[Row] = []
+    while len(rows) < limit:
+        wanted = min(limit - len(rows), _ROWS_AT_ONCE)
+        found = [Row(*row) for row in await conn.fetch(OUTCOMES, season_id, run, after, application_id, wanted)]
+        rows += found
+        if len(found) < wanted:
+            break
+        after = found[-1].number
+    return rows
 
 
 async def insert_letters(conn: Any, season_id: UUID, found: Sequence[Letter]) -> None:

@@ -1,5 +1,6 @@
 """What a plan is made from, read for the planner: rooms with their hours, what is taken, applications and changes."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from uuid import UUID
 from services.facility.booking import house
 from services.facility.booking.house import Space
 from services.facility.season import store
-from services.facility.season.dates import Calendar
+from services.facility.season.dates import Calendar, learn_holidays
 from services.facility.season.domain import Change, Season
 from services.facility.season.ground import Ground, Room, Taken
 from services.facility.season.plan import Placing
@@ -31,6 +32,7 @@ async def problem(conn: Any, season: Season, now: dt.datetime) -> Problem:
 
 
 async def ground(conn: Any, season: Season, spaces: Sequence[Space], now: dt.datetime) -> Ground:
+    await asyncio.to_thread(learn_holidays, season.first.year, season.last.year)
     window = (_midnight(season, season.first) - _MARGIN, _midnight(season, season.last) + _MARGIN * 2)
     rooms = []
     for space in spaces:  # one by one: a year of hours takes some milliseconds, and others want their turn
