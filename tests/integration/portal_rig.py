@@ -130,6 +130,7 @@ async def rig(database: infra.Database, keys: infra.Keys, web_dist: Path, **more
                 "facility": behind,
                 "aggregator": behind,
                 "health_station": behind,
+                "counters": behind,
                 "library": f"http://127.0.0.1:{closed_port}",
             },
             "actor_jwks": keys.jwks,

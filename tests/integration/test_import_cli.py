@@ -264,6 +264,24 @@ def test_calendar__in_a_new_edition__changes_what_changed_and_names_what_it_cann
     }
 
 
+def test_calendar__with_a_room_that_is_taken_once__books_the_others_and_names_that_date(
+    empty_house: House, tmp_path: Path
+) -> None:
+    square, unit = unit_of(empty_house)
+    room = str(uuid4())
+    with empty_house.client() as api:
+        made = api.put(f"/api/facility/spaces/{room}", json={"square_id": square, "name": "Salen", "unit_id": unit})
+        times = {"starts_at": "2027-03-22T18:30", "ends_at": "2027-03-22T20:00"}
+        taken = api.put(f"/api/facility/bookings/{uuid4()}", json={"space_ids": [room], **times})
+    assert [made.status_code, taken.status_code] == [201, 201]
+    (tmp_path / "kor.ics").write_text(CHANGED.format(title="Kor", status="CONFIRMED"))
+
+    said = take_in(empty_house, "calendar", tmp_path / "kor.ics", "--unit", unit, "--space", room)
+
+    assert re.search(r"^    Kor: 1 refused, 2 new", said, re.MULTILINE)
+    assert re.search(r"^    Kor, 2027-03-22 18:00: 409 conflict", said, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -164,6 +164,17 @@ async def test_forward_leaves_a_token_of_the_services_own_to_the_service(house: 
     assert other.status_code == 401
 
 
+@pytest.mark.parametrize(
+    "authorization", ["Bearer torg-counter-x", "Basic ZGV2aWNlOnRvcmctY291bnRlci14", "torg-counter-x"]
+)
+async def test_forward_leaves_a_devices_token_to_counters(house: Rig, authorization: str) -> None:
+    async with house.client(Authorization=authorization) as client:
+        pushed = await client.post("/api/counters/push/xovis", json={})
+        other = await client.post("/api/counters/readings", json={})
+    assert (pushed.status_code, pushed.json()["headers"]["authorization"]) == (201, authorization)
+    assert other.status_code == 401
+
+
 async def test_metrics_tell_nothing_of_appointments(house: Rig) -> None:
     async with house.caller("unit_editor@x") as client:
         before = (await client.get("/metrics")).text
