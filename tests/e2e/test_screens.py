@@ -20,6 +20,7 @@ SCREENS = {
     "unit": "/unit",
     "rooms": "/rooms",
     "closures": "/closures",
+    "season": "/season",
     "inbox": "/inbox",
     "house": "/house",
     "status": "/status",
