@@ -74,7 +74,13 @@ def open_page(
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
-    def open_(path: str = "/", username: str | None = "hussjef", language: str = "nb", **context_args: Any) -> Page:
+    def open_(
+        path: str = "/",
+        username: str | None = "hussjef",
+        language: str = "nb",
+        own_time: bool = False,
+        **context_args: Any,
+    ) -> Page:
         signed_in = {"storage_state": sessions(username)} if username else {}
         context = browser.new_context(**{**browser_context_args, **signed_in, **context_args})
         context.set_default_timeout(10_000)
@@ -84,7 +90,8 @@ def open_page(
             f"localStorage['torg-language'] = '{language}'; localStorage['torg-square'] = '{square}'"
         )
         page = context.new_page()
-        page.clock.set_fixed_time(house.now)
+        if not own_time:
+            page.clock.set_fixed_time(house.now)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if _is_fault(said) else None)
         page.goto(house.url + path)

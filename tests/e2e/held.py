@@ -73,10 +73,11 @@ def held_house(folder: Path) -> Iterator[HeldHouse]:
 def _held(house: House) -> HeldHouse:
     """With readings up to where the clock stands."""
     held = HeldHouse(house.folder, house.port, a_friday())
-    held.hold_clock(held.now - timedelta(minutes=15))
+    held.hold_clock()
     with Caller(held.url, Instance(held.folder).token(roles())) as caller:
         catch_up(caller, SystemClock().now() - timedelta(days=1), held.now)
-    held.hold_clock()  # a quarter of an hour has passed: the health station has said what is taken
+    held.hold_clock(held.now - timedelta(minutes=15))  # a quarter goes by: the health station says what is taken
+    held.hold_clock()
     return held
 
 

@@ -97,7 +97,7 @@ def test_week_shows_the_demo_once_each_and_hides_what_is_the_health_stations(hou
         answer = reader.get(f"/api/aggregator/squares/{house.square('Heggedal')}/calendar", params=week)
     items = [item for day in answer.json()["days"] for item in day["items"]]
     shown = [
-        (item["title"], item["starts_at"], tuple(item["space_ids"]))
+        (item["title"] or item.get("role"), item["starts_at"], tuple(item["space_ids"]))
         for item in items
         if not item["masked"] and item["state"] != "cancelled"
     ]

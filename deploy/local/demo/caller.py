@@ -16,6 +16,8 @@ WORKERS = 6
 LEFT_ALONE = (409, 412, 428)
 AWAY = (502, 503, 504)
 AGAIN_SECONDS = 0.5
+# A service that is killed, or too busy for a moment, is back before that.
+PATIENCE_SECONDS = 30.0
 
 
 class DemoFailed(LocalError):
@@ -36,10 +38,10 @@ class Thing:
 
 
 class Caller:
-    """`patience`: seconds for which a service that is away is asked again. `bearers`: other tokens for paths that begin
+    """A service that is away is asked again for `PATIENCE_SECONDS`. `bearers`: other tokens for paths that begin
     so."""
 
-    def __init__(self, base_url: str, token: str, patience: float = 0.0) -> None:
+    def __init__(self, base_url: str, token: str) -> None:
         self._http = httpx.Client(
             base_url=base_url,
             headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
@@ -47,7 +49,6 @@ class Caller:
             trust_env=False,
             transport=httpx.HTTPTransport(retries=3),
         )
-        self._patience = patience
         self.bearers: dict[str, str] = {}
         self._workers = ThreadPoolExecutor(WORKERS)
 
@@ -93,7 +94,7 @@ class Caller:
             if path.startswith(start):
                 headers["Authorization"] = f"Bearer {token}"
         request = self._http.build_request(method, path, json=body, params=params, headers=headers)
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 answer = self._http.send(request)

@@ -25,8 +25,6 @@ from deploy.local.errors import LocalError
 from deploy.local.instance import Instance
 from shared.clock import SystemClock
 
-# A service that is killed is waited for; one that stays away is not waited for again.
-PATIENCE_SECONDS = 30.0
 FARTHEST = dt.timedelta(weeks=5)
 FASTEST = 1_000_000
 FORBIDDEN = (401, 403)
@@ -43,7 +41,7 @@ def run(instance: Instance, speed: float, seed: int, date: dt.date | None, out: 
     def tell(at: dt.datetime, words: str) -> None:
         out.print(f"[bold]{at.astimezone(OSLO):%H:%M}[/]  {words}", highlight=False)
 
-    with _alone(instance), Caller(url, instance.token(house.roles()), PATIENCE_SECONDS) as caller:
+    with _alone(instance), Caller(url, instance.token(house.roles())) as caller:
         _check_demo(caller)
         date = _date(caller, speed, date)
         out.print(f"Demodata – oppdiktet: {date}, seed {seed}, {speed:g} times as fast as time", highlight=False)
@@ -78,7 +76,7 @@ class Player:
 
     def __init__(self, caller: Caller, tell: Tell, record: Callable[[str], Any]) -> None:
         self._caller, self._tell, self._record = caller, tell, record
-        self._away: set[str] = set()
+        self._away: set[str] = set()  # not waited for again until they answer
 
     def play(self, pace: Pace, acts: Sequence[Act], ends: dt.datetime) -> None:
         pace.begin()
