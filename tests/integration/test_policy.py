@@ -364,3 +364,20 @@ async def test_policy__with_a_fault__is_invalid_in_both_languages_and_saves_noth
         said.add(answer.json()["errors"][0]["message"])
     assert len(said) == 2
     assert (await house.ok(house.client.get(f"{API}/spaces/{room}/policy")))["version"] == 0
+
+
+async def test_quota__bookings_and_moves_of_one_organiser_at_once__never_deadlock_or_go_beyond(house: House) -> None:
+    hall, parts = await house.hall(4)
+    await ruled(house, hall, quota={"bookings_per_week": 4})
+    unit = str(await house.unit())
+    made = [await house.booked([part], "10:00", "11:00", unit_id=unit) for part in parts[:2]]
+    deadlocks = "select deadlocks from pg_stat_database where datname = current_database()"
+    before = await house.rows(deadlocks)
+    answers = await asyncio.gather(
+        *(house.move(booking, [part], "12:00", "13:00") for booking, part in zip(made, parts[2:], strict=True)),
+        *(house.put([part], "14:00", "15:00", unit_id=unit) for part in parts),
+        house.put(parts, "16:00", "17:00", unit_id=unit),
+    )
+    codes = [answer.status_code for answer in answers]
+    assert (codes[:2], sorted(codes[2:])) == ([200, 200], [201, 201, 409, 409, 409])
+    assert await house.rows(deadlocks) == before

@@ -147,11 +147,11 @@ async def take(
     slot = wanted.slot
     hours = [] if wanted.override else await house.open_spans(conn, place.spaces, slot.bare)
     terms = terms or Terms(wanted.created_at)
-    ruling = (await rulebook.open_for(conn, clock, actor, place, [wanted])).rule(wanted, terms)
     brought = await gear.carried(conn, [wanted])
     seen = await timeline.survey(
         conn, clock, place.leaves, [slot.occupied], ignoring=[wanted.id], also_lock=also_lock, gear=brought
     )
+    ruling = (await rulebook.open_for(conn, clock, actor, place, [wanted])).rule(wanted, terms)
     refusal = domain.decide(slot.bare, hours, seen.blockers[0], breaks_policy=bool(ruling.breaches))
     if refusal == "policy":
         raise refusals.against_policy(ruling, wanted, place)

@@ -230,9 +230,9 @@ async def _decide(
         return [_outcome(plan, None, ()) for plan in plans], []
     bare = (wanted[0].slot.starts_at, max(booking.slot.ends_at for booking in wanted))
     hours = [] if body.override else await house.open_spans(conn, place.spaces, bare)
-    book = await rulebook.open_for(conn, desk.clock, actor, place, wanted)
     windows, brought = [booking.slot.occupied for booking in wanted], await gear.carried(conn, wanted)
     seen = await timeline.survey(conn, desk.clock, place.leaves, windows, gear=brought)
+    book = await rulebook.open_for(conn, desk.clock, actor, place, wanted)
     outcomes, taken = _judge(plans, hours, seen, book, body.terms(wanted[0].created_at))
     return outcomes, await timeline.clear_out(conn, seen.ran_out(taken), seen.now)
 

@@ -1,7 +1,7 @@
 """The policies of the spaces that bookings name, read once in their transaction, and what they say of each booking.
 
-Where a quota counts, opening a rulebook takes a lock per organiser and policy, before any lock of leaves: of two
-bookings at once the second sees the first.
+Where a quota counts, opening a rulebook takes a lock per organiser and policy, after the locks of leaves: of two
+bookings at once the second sees the first, and nobody who waits here holds what another waits for.
 """
 
 import datetime as dt
