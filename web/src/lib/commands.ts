@@ -64,7 +64,7 @@ export async function move(item: Item, target: Target, unit: Unit | undefined, v
     starts_at: wallTime(target.date, target.start),
     ends_at: wallTime(target.date, target.end),
   }
-  const answer = await shift(item, slot, unit, version ?? item.version)
+  const answer = await shift(item, slot, unit, version ?? item.version ?? 0)
   return async () => {
     await shift(item, item as Slot, unit, answer.version ?? answer.body.version)
   }

@@ -1,8 +1,10 @@
 import type { Dictionary } from './nb'
+import { en as house } from './words/house'
 import { en as rooms } from './words/rooms'
 import { en as workplaces } from './words/workplaces'
 
 export const en: Dictionary = {
+  ...house,
   ...rooms,
   ...workplaces,
   appName: 'Torg',

@@ -27,7 +27,7 @@ export function heat(rows: VisitorRow[]): { hours: number[]; mean: (number | nul
 export function toCsv(rows: VisitorRow[], heads: string[]): (string | number | null)[][] {
   const body = rows.map((row) => [
     row.period, row.door_visits, row.staffed, row.self_service, row.quality, row.imputed_share, row.revision,
-    row.unbalanced ? 1 : 0,
+    row.unbalanced ? 1 : 0, row.participations, row.off_site_participations, row.contacts,
   ])
   return [heads, ...body]
 }

@@ -31,7 +31,7 @@ export function span(item: Item, date: string): { start: number; end: number } {
   return { start, end: Math.max(end, start + 5) }
 }
 
-export const OCCUPYING = new Set(['confirmed', 'held', 'blocked', 'scheduled', 'completed'])
+export const OCCUPYING = new Set(['confirmed', 'held', 'blocked', 'scheduled', 'completed', 'busy'])
 
 /** The leaves under a space: a booking of a hall takes all its parts. */
 export function leaves(spaces: Space[], id: string): string[] {
@@ -45,21 +45,20 @@ export function shareFloor(spaces: Space[], one: string, other: string): boolean
   return leaves(spaces, other).some((leaf) => taken.has(leaf))
 }
 
-/** The items of one row, side by side where they overlap. */
+/** The items of one room's row, side by side where they overlap. */
 export function place(items: Item[], spaces: Space[], row: string, date: string): Placed[] {
-  const own = items
-    .filter((item) => item.space_ids.some((id) => shareFloor(spaces, id, row)))
-    .map((item) => {
-      const { start, end } = span(item, date)
-      const direct = item.space_ids.includes(row)
-      const through = direct ? null : (item.space_ids.find((id) => shareFloor(spaces, id, row)) ?? null)
-      return {
-        item, start, end, through, lane: 0, lanes: 1,
-        from: Math.max(0, start - item.setup_minutes), until: Math.min(DAY, end + item.teardown_minutes),
-      }
-    })
-    .sort((a, b) => a.start - b.start || a.end - b.end)
-  return inLanes(own)
+  const own = items.filter((item) => item.space_ids.some((id) => shareFloor(spaces, id, row)))
+  return beside(own, date, (item) => (item.space_ids.includes(row) ? null : (item.space_ids.find((id) => shareFloor(spaces, id, row)) ?? null)))
+}
+
+/** Any items in one row, side by side where they overlap. */
+export function beside(items: Item[], date: string, through: (item: Item) => string | null = () => null): Placed[] {
+  const placed = items.map((item) => {
+    const { start, end } = span(item, date)
+    const [from, until] = [Math.max(0, start - item.setup_minutes), Math.min(DAY, end + item.teardown_minutes)]
+    return { item, start, end, through: through(item), lane: 0, lanes: 1, from, until }
+  })
+  return inLanes(placed.sort((a, b) => a.start - b.start || a.end - b.end))
 }
 
 function inLanes(placed: Placed[]): Placed[] {

@@ -1,8 +1,10 @@
+import { nb as house } from './words/house'
 import { nb as rooms } from './words/rooms'
 import { nb as workplaces } from './words/workplaces'
 
 // Bokmål, the product's first language. English and nynorsk have the same keys.
 export const nb = {
+  ...house,
   ...rooms,
   ...workplaces,
   appName: 'Torg',

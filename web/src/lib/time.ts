@@ -42,6 +42,12 @@ export function wall(instant: Date, zone: string): { date: string; minute: numbe
   return { date: `${of('year')}-${of('month')}-${of('day')}`, minute, clock: clock(minute) }
 }
 
+/** An instant as one says it today: the clock alone, with the date when it was another day's. */
+export function said(instant: string, now: Date, zone: string, locale: string): string {
+  const local = wall(new Date(instant), zone)
+  return local.date === wall(now, zone).date ? local.clock : `${shortDate(local.date, locale)} ${local.clock}`
+}
+
 /** The local date and time as facility takes them: a wall clock without offset. */
 export function wallTime(date: string, minute: number): string {
   return minute >= DAY ? `${addDays(date, 1)}T${clock(minute - DAY)}` : `${date}T${clock(minute)}`

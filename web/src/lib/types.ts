@@ -6,8 +6,11 @@ export type OpenState = 'staffed' | 'self_service' | 'closed'
 
 export interface Source {
   source: string
+  /** The units of the square whose service it is. */
+  units?: string[]
   complete_until: string | null
   silent: boolean
+  silent_since?: string | null
 }
 
 export interface SquareInfo {
@@ -54,9 +57,10 @@ export interface Slot {
 }
 
 export interface Item {
-  kind: 'occurrence' | 'booking' | 'closure'
+  kind: 'occurrence' | 'booking' | 'closure' | 'busy' | 'shift' | 'meal' | 'presence'
   id: string
-  version: number
+  /** What is only taken time has none. */
+  version?: number
   unit_id: string | null
   title: string | null
   title_en?: string | null
@@ -74,12 +78,21 @@ export interface Item {
   series_id?: string | null
   expected_people?: number | null
   capacity?: number | null
-  attendance?: { total: number; by_band: { band: string; count: number }[]; revision: number } | null
+  attendance?: { total: number | ':'; by_band: Record<string, number | ':'>; revision: number } | null
   masked: boolean
   previous?: Slot | null
   reason_code?: string | null
   whole_square?: boolean
   cohosts?: string[]
+  /** Of a shift. */
+  role?: string
+  needed?: number
+  confirmed?: number
+  /** Of a meal. */
+  serving?: 'dinner' | 'cafe'
+  portions_planned?: number
+  portions_served?: number | null
+  price_nok?: number
 }
 
 export interface Day {
@@ -97,6 +110,30 @@ export interface DayAnswer {
   sources: Source[]
 }
 
+interface LocalTimes {
+  local_date: string
+  local_start: string
+  local_end: string
+}
+
+/** A unit of the view of who is in the house on a date. */
+export interface PresentUnit extends Unit {
+  openings: [string, string, OpenState][]
+  /** Null on any other date than today. */
+  state_now: OpenState | null
+  closures: { id: string; reason_code: string }[]
+  presence: (LocalTimes & { id: string; state: string })[]
+  shifts: (LocalTimes & { id: string; role: string; state: string; needed: number; confirmed: number; missing: number })[]
+  meals: (LocalTimes & { id: string; kind: 'dinner' | 'cafe'; menu_nb: string; menu_en: string | null; state: string; portions_planned: number })[]
+  elsewhere: (LocalTimes & { square_id: string; name: string })[]
+}
+
+export interface PresenceAnswer {
+  date: string
+  units: PresentUnit[]
+  sources: Source[]
+}
+
 export interface VisitorRow {
   period: string
   door_visits: number | null
@@ -110,7 +147,10 @@ export interface VisitorRow {
   unit_visits: Record<string, number>
   units_per_visit: number | null
   units_per_visit_flag: boolean
-  participations: number | string | null
+  /** Beside the doors; ":" is a number too small to show. */
+  participations: number | ':' | null
+  off_site_participations: number | ':' | null
+  contacts: number | ':' | null
 }
 
 export interface VisitorsAnswer {
