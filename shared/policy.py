@@ -30,6 +30,7 @@ Action = Literal[
     "booking.decide",
     "policy.write",
     "closure.write",
+    "feeds.write",
     "season.read",
     "season.write",
     "application.write",
@@ -86,6 +87,7 @@ _MANAGER: set[Action] = _EDITOR | {
     "booking.override",
     "booking.displace",
     "closure.write",
+    "feeds.write",
     "season.write",
     "appointments.connect",
 }

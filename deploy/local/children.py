@@ -23,7 +23,9 @@ from deploy.local.process import spawn
 
 ACCOUNTS = ROOT / "deploy/local/accounts.yaml"
 _HEALTH_SECONDS = 2.0
-_PASSED_ON = ("TORG_TEST_CLOCK", "TORG_LOG_LEVEL", "TORG_FAILPOINTS")
+_PASSED_ON = (
+    "TORG_TEST_CLOCK", "TORG_LOG_LEVEL", "TORG_FAILPOINTS", "TORG_FEED_NETWORKS", "TORG_FEED_CA_FILE",
+)  # fmt: skip
 Health = dict[str, Any]
 
 

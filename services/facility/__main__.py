@@ -1,6 +1,6 @@
 from services.facility.app import build
+from services.facility.settings import FacilitySettings
 from shared.serve import serve
-from shared.settings import Settings
 
-settings = Settings()
+settings = FacilitySettings()
 serve(build(settings), settings)

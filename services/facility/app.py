@@ -16,6 +16,9 @@ from services.facility.booking.desk import Desk
 from services.facility.booking.use import release_unused
 from services.facility.days import api as days_api
 from services.facility.equipment import api as equipment_api
+from services.facility.feeds import api as feeds_api
+from services.facility.feeds.fetching import Fetcher
+from services.facility.feeds.reading import Reader
 from services.facility.finding import api as finding_api
 from services.facility.hours import api as hours_api
 from services.facility.offers import api as offers_api
@@ -26,6 +29,7 @@ from services.facility.registry import api as registry_api
 from services.facility.season import api as season_api
 from services.facility.season import plan_api
 from services.facility.season.jobs import Jobs
+from services.facility.settings import FacilitySettings
 from shared import db, deadletter, logs
 from shared.background import every, running
 from shared.clock import build_clock, stands_still
@@ -36,6 +40,7 @@ from shared.settings import Settings
 
 SERVICE = "facility"
 EXPIRE_SECONDS = 5.0
+FEED_SECONDS = 5.0
 
 
 def build(settings: Settings) -> FastAPI:
@@ -52,19 +57,29 @@ def build(settings: Settings) -> FastAPI:
         if not stands_still(clock):
             await run_due()
 
+    async def read_feeds() -> None:
+        await app.state.feeds.due()
+
+    async def read_feeds_in_time() -> None:
+        if not stands_still(clock):
+            await read_feeds()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = app.state.pool = await db.open_pool(settings)
         app.state.relay = Relay(pool, settings, clock, SERVICE)
         app.state.reactions = Reactions(SERVICE, pool, settings, clock)
+        feeds = app.state.feeds = Reader(Desk(pool, clock), _fetcher(settings))
         jobs = app.state.season_jobs = Jobs(Desk(pool, clock))
         for topic, handlers in booking_reactions.handlers(Desk(pool, clock)).items():
             app.state.reactions.on(topic, handlers)
         try:
             expire = every(EXPIRE_SECONDS, run_due_in_time)
-            async with running(app.state.relay.run, app.state.reactions.run, expire, jobs.run):
+            read = every(FEED_SECONDS, read_feeds_in_time)
+            async with running(app.state.relay.run, app.state.reactions.run, expire, read, jobs.run):
                 yield
         finally:
+            await feeds.stop()
             await pool.close()
 
     async def ready() -> dict[str, Any]:
@@ -97,10 +112,19 @@ def build(settings: Settings) -> FastAPI:
             plan_api.router,
             days_api.router,
             equipment_api.router,
+            feeds_api.router,
             deadletter.router(SERVICE, lambda: app.state.reactions.apply),
         ],
         lifespan=lifespan,
         ready=ready,
-        due=[run_due],
+        due=[run_due, read_feeds],
+        large_bodies=feeds_api.LARGE_BODIES,
     )
     return app
+
+
+def _fetcher(settings: Settings) -> Fetcher:
+    """Without facility's own settings no private network may be read."""
+    if isinstance(settings, FacilitySettings):
+        return Fetcher(settings.networks, settings.feed_ca_file)
+    return Fetcher()

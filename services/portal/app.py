@@ -27,7 +27,7 @@ from shared.http import ClockBody, create_app
 FOLLOWER = "auditor@*"  # reads what happens everywhere, changes nothing
 # When a health station's day changes is nobody else's business; only what it publishes is.
 DISCREET = ("/api/health_station/appointments",)
-LARGE_BODIES = ("/api/counters/readings", "/api/counters/import", "/api/counters/push")
+LARGE_BODIES = ("/api/counters/readings", "/api/counters/import", "/api/counters/push", "/api/facility/feeds")
 
 
 def build(settings: PortalSettings) -> FastAPI:

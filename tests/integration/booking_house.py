@@ -14,6 +14,7 @@ import asyncpg
 import httpx
 
 from services.facility.app import build
+from services.facility.settings import FacilitySettings
 from tests.infra import Database, Kafka, Keys, Postgres, client_of, settings_for
 
 NO_KAFKA = Kafka("127.0.0.1:9", "")
@@ -137,7 +138,7 @@ def time(text: str, day: dt.date = DAY) -> str:
 @asynccontextmanager
 async def open_house(postgres: Postgres, keys: Keys, **settings: Any) -> AsyncIterator[House]:
     database = await postgres.database("facility")
-    app = build(settings_for("facility", database, NO_KAFKA, keys, **settings))
+    app = build(settings_for("facility", database, NO_KAFKA, keys, FacilitySettings, **settings))
     async with client_of(app, **keys.headers("admin@*")) as client:
         house = House(client, keys, database)
         await house.clock(NOW)

@@ -171,31 +171,38 @@ async def order(desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: i
 
 async def _order(desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: int, said: Command) -> Booking:
     async with db.transaction(desk.pool) as conn:
-        booking = await _visible(conn, desk.clock, actor, booking_id)
-        hearing = await approval.hear(conn, actor, booking, what, desk.clock.now(), said.as_unit_id)
-        _check_version(booking, seen, actor, desk.clock)
-        _check_fits(booking, what, desk.clock.now())
-        expired: list[Booking] = []
-        place = None
-        if booking.state == "requested" and what == "confirm" and not hearing.missing:
-            place = await house.load(conn, booking.slot.space_ids)
-            await _stock(conn, booking.equipment)
-            terms = Terms(booking.created_at, approved=hearing.binds, reason=said.given())
-            expired = await take(conn, desk.clock, actor, place, booking, terms)
-        booking = (await store.lock(conn, [booking_id]))[booking_id]
-        _check_version(booking, seen, actor, desk.clock)
-        now = desk.clock.now()
-        _check_fits(booking, what, now)
-        done = domain.agree(booking, now) if hearing.missing else domain.obey(what, booking, now, said.reason_code)
-        if place:
-            await timeline.occupy(conn, [(done, place.leaves)])
-        await save(conn, done)
-        leaves = await store.occupied_leaves(conn, done.id)
-        await approval.keep(conn, actor, hearing, booking, done, said.given())
-        await trail.booking(conn, actor, what, booking, done)
-        told = booking_event(done, leaves=leaves, awaiting=hearing.awaiting)
-        await outbox.record_many(conn, [*map(booking_event, expired), told])
-        return done
+        return await order_in(conn, desk, actor, booking_id, what, seen, said)
+
+
+async def order_in(
+    conn: Any, desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: int, said: Command
+) -> Booking:
+    """As `order`, in the caller's transaction."""
+    booking = await _visible(conn, desk.clock, actor, booking_id)
+    hearing = await approval.hear(conn, actor, booking, what, desk.clock.now(), said.as_unit_id)
+    _check_version(booking, seen, actor, desk.clock)
+    _check_fits(booking, what, desk.clock.now())
+    expired: list[Booking] = []
+    place = None
+    if booking.state == "requested" and what == "confirm" and not hearing.missing:
+        place = await house.load(conn, booking.slot.space_ids)
+        await _stock(conn, booking.equipment)
+        terms = Terms(booking.created_at, approved=hearing.binds, reason=said.given())
+        expired = await take(conn, desk.clock, actor, place, booking, terms)
+    booking = (await store.lock(conn, [booking_id]))[booking_id]
+    _check_version(booking, seen, actor, desk.clock)
+    now = desk.clock.now()
+    _check_fits(booking, what, now)
+    done = domain.agree(booking, now) if hearing.missing else domain.obey(what, booking, now, said.reason_code)
+    if place:
+        await timeline.occupy(conn, [(done, place.leaves)])
+    await save(conn, done)
+    leaves = await store.occupied_leaves(conn, done.id)
+    await approval.keep(conn, actor, hearing, booking, done, said.given())
+    await trail.booking(conn, actor, what, booking, done)
+    told = booking_event(done, leaves=leaves, awaiting=hearing.awaiting)
+    await outbox.record_many(conn, [*map(booking_event, expired), told])
+    return done
 
 
 async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
