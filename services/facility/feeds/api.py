@@ -31,7 +31,7 @@ AtReader = Annotated[Reader, Depends(reader)]
 
 @router.put("/feeds/{feed_id}", status_code=201)
 async def put_feed(
-    feed_id: Id, body: PutFeed, at: AtDesk, read: AtReader, who: CurrentActor, request: Request
+    feed_id: Id, body: PutFeed, at: AtDesk, who: CurrentActor, read: AtReader, request: Request
 ) -> JSONResponse:
     """Reads it at once. What it holds is booked when the answer comes, or soon after where it takes long."""
     seen = version_in(request) if "if-match" in request.headers else None
@@ -57,7 +57,7 @@ async def square_conflicts(square_id: Id, at: AtDesk, who: CurrentActor, request
 
 
 @router.get("/feeds/{feed_id}")
-async def get_feed(feed_id: Id, at: AtDesk, read: AtReader, who: CurrentActor, request: Request) -> JSONResponse:
+async def get_feed(feed_id: Id, at: AtDesk, who: CurrentActor, read: AtReader, request: Request) -> JSONResponse:
     return await _answer(feed_id, at, read, who, request)
 
 
@@ -74,7 +74,7 @@ async def dismiss(feed_id: Id, date_id: Id, at: AtDesk, who: CurrentActor) -> No
 
 
 @router.post("/feeds/{feed_id}/refresh")
-async def refresh(feed_id: Id, at: AtDesk, read: AtReader, who: CurrentActor, request: Request) -> JSONResponse:
+async def refresh(feed_id: Id, at: AtDesk, who: CurrentActor, read: AtReader, request: Request) -> JSONResponse:
     """Tries what clashes again. The address is asked again only if that was not done a moment ago."""
     await commands.note_refresh(at, who, feed_id)
     await read.now(feed_id)
@@ -85,8 +85,8 @@ async def refresh(feed_id: Id, at: AtDesk, read: AtReader, who: CurrentActor, re
 async def withdraw(
     feed_id: Id,
     at: AtDesk,
-    read: AtReader,
     who: CurrentActor,
+    read: AtReader,
     seen: SeenVersion,
     request: Request,
     bookings: Literal["cancel", "keep"] = "cancel",

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 
 from deploy import dotenv
 from deploy.house import ROOT, services
+from services.facility.settings import FacilitySettings
 from services.health_station.settings import HealthStationSettings
 from services.portal.settings import PortalSettings
 from shared.settings import Settings
@@ -36,7 +37,8 @@ def _filled(match: re.Match[str]) -> str:
 
 
 def model(service: str) -> type[BaseSettings]:
-    return {"portal": PortalSettings, "health_station": HealthStationSettings}.get(service, Settings)
+    own = {"facility": FacilitySettings, "health_station": HealthStationSettings, "portal": PortalSettings}
+    return own.get(service, Settings)
 
 
 def test_compose__its_services__are_those_that_are_built() -> None:
