@@ -32,7 +32,7 @@ class Edition:
 
     def skip(self, what: str, why: Message) -> None:
         if len(self.skipped) < MOST_SKIPPED:
-            self.skipped.append({"what": what, "why": {"nb": why.nb, "en": why.en}})
+            self.skipped.append({"what": _plain(what), "why": {"nb": _plain(why.nb), "en": _plain(why.en)}})
 
 
 def check(content: bytes, zone: dt.tzinfo) -> None:
@@ -47,7 +47,7 @@ def edition(feed: Feed, content: bytes, now: dt.datetime) -> Edition:
     made = Edition(today.astimezone(dt.UTC), today.astimezone(dt.UTC) + AHEAD)
     reading = _read(content, feed.zone)
     for refusal in reading.refused:
-        made.skip(refusal.what, refusal.why)
+        made.skip("" if feed.titles == "hidden" else refusal.what, refusal.why)
     found: dict[UUID, Wanted] = {}
     for one in (*_dates(feed, reading, made, budget), *_busy(feed, reading, made)):
         found[one.id] = one
@@ -99,6 +99,11 @@ def _busy(feed: Feed, reading: Reading, made: Edition) -> Iterator[Wanted]:
 
 def _title(feed: Feed, entry: Entry) -> str | None:
     return None if entry.confidential or feed.titles == "hidden" else entry.title or None
+
+
+def _plain(text: str) -> str:
+    """What is quoted from the file may hold what no database keeps."""
+    return text.replace("\0", "")
 
 
 def _usable(made: Edition, title: str | None, start: dt.datetime, end: dt.datetime) -> bool:

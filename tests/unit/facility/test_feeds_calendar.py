@@ -82,6 +82,18 @@ def test_edition__rule_that_cannot_be_used__is_told_and_the_others_are_taken(rul
     assert len(made.wanted) == 1
 
 
+def test_edition__what_is_quoted_of_the_file__has_nothing_a_database_refuses() -> None:
+    odd = event("20261201T100000", *HOUR, "RRULE:FREQ=WEEKLY;COUNT=2", "EXDATE:a\0b")
+    made = edition(odd, "BEGIN:VFREEBUSY\r\nFREEBUSY:\0/PT2H\r\nEND:VFREEBUSY")
+    assert len(made.skipped) == 2
+    assert "\0" not in str(made.skipped).replace("\\x00", "\0")
+
+
+def test_edition__hidden_titles__are_hidden_of_what_was_not_used_too() -> None:
+    made = edition(event("20261201T100000", *HOUR, "RRULE:FREQ=NONSENSE"), feed=replace(FEED, titles="hidden"))
+    assert [one["what"] for one in made.skipped] == [""]
+
+
 def test_edition__more_dates_than_anybody_means__is_refused_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calendar, "MOST_FOUND", 100)
     with pytest.raises(Broken, match="too_much"):
