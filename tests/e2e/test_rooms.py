@@ -110,7 +110,7 @@ def test_request_in_the_inbox_is_approved(open_page: OpenPage, house: HeldHouse,
     assert house.get(f"/api/facility/bookings/{made['id']}")["state"] == "confirmed"
 
 
-def test_season_goes_from_application_to_a_plan_that_says_why(open_page: OpenPage, house: HeldHouse) -> None:
+def test_season_is_opened_applied_for_and_not_closed_before_its_deadline(open_page: OpenPage, house: HeldHouse) -> None:
     page = open_page("/season")
     name = f"Prøvesesong {uuid.uuid4().hex[:6]}"
     page.get_by_label("Navn på sesongen").fill(name)
@@ -122,8 +122,4 @@ def test_season_goes_from_application_to_a_plan_that_says_why(open_page: OpenPag
     form.get_by_role("button", name="Registrer", exact=True).click()
     expect(page.get_by_role("heading", name="Søknader (1)")).to_be_visible()
     page.get_by_role("button", name="Steng for søknader").click()
-    page.get_by_role("button", name="Lag forslag").click()
-    expect(page.get_by_role("rowheader", name="Prøve kor")).to_be_visible(timeout=20_000)
-    page.get_by_role("button", name="Vedta planen").click()
-    page.get_by_role("button", name="Vedtaksbrev").click()
-    expect(page.get_by_text("klage", exact=False).first).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("frist")
