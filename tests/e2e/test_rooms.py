@@ -123,3 +123,16 @@ def test_season_is_opened_applied_for_and_not_closed_before_its_deadline(open_pa
     expect(page.get_by_role("heading", name="Søknader (1)")).to_be_visible()
     page.get_by_role("button", name="Steng for søknader").click()
     expect(page.get_by_role("alert")).to_contain_text("frist")
+
+
+def test_calendar_that_is_none_is_refused_and_keeps_what_was_typed(open_page: OpenPage) -> None:
+    page = open_page("/feeds")
+    page.get_by_text("Koble til en kalender").click()
+    page.get_by_label("Navn").fill("Prøvekalender")
+    page.get_by_role("combobox", name="Rom", exact=True).select_option(label="Møterom 2")
+    page.get_by_role("combobox", name="Hentes fra").select_option(label="fil")
+    content = {"name": "tom.ics", "mimeType": "text/calendar", "buffer": b"ikke en kalender"}
+    page.locator("input[type=file]").set_input_files([content])  # type: ignore[list-item]
+    page.get_by_role("button", name="Les inn").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Navn")).to_have_value("Prøvekalender")

@@ -20,6 +20,7 @@ SCREENS = {
     "unit": "/unit",
     "rooms": "/rooms",
     "closures": "/closures",
+    "feeds": "/feeds",
     "season": "/season",
     "inbox": "/inbox",
     "house": "/house",

@@ -27,6 +27,7 @@ export const ROUTES: Route[] = [
   { path: '/inbox', title: 'inbox', under: '/rooms', shown: () => house.mayBook, load: () => import('../pages/Inbox.svelte') },
   { path: '/house', title: 'houseTitle', under: '/rooms', shown: always, load: () => import('../pages/Rooms.svelte') },
   { path: '/season', title: 'seasonTitle', under: '/rooms', shown: () => house.mayBook, load: () => import('../pages/Season.svelte') },
+  { path: '/feeds', title: 'feedsTitle', under: '/rooms', shown: () => house.mayBook, load: () => import('../pages/Feeds.svelte') },
   { path: '/closures', title: 'closuresTitle', under: '/rooms', shown: always, load: () => import('../pages/Closures.svelte') },
   { path: '/unit', title: 'myUnit', under: 'menu', shown: () => house.mayBook, load: () => import('../pages/Workplace.svelte') },
   { path: '/status', title: 'status', under: 'menu', shown: always, load: () => import('../pages/StatusPage.svelte') },
