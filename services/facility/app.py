@@ -41,6 +41,24 @@ from shared.settings import Settings
 SERVICE = "facility"
 EXPIRE_SECONDS = 5.0
 FEED_SECONDS = 5.0
+ROUTERS = (
+    registry_api.router,
+    hours_api.router,
+    policy_api.router,
+    booking_api.router,
+    wide_api.router,
+    approval_api.router,
+    audit_api.router,
+    recurrence_api.router,
+    finding_api.router,
+    offers_api.router,
+    outages_api.router,
+    season_api.router,
+    plan_api.router,
+    days_api.router,
+    equipment_api.router,
+    feeds_api.router,
+)
 
 
 def build(settings: Settings) -> FastAPI:
@@ -96,25 +114,7 @@ def build(settings: Settings) -> FastAPI:
         service=SERVICE,
         settings=settings,
         clock=clock,
-        routers=[
-            registry_api.router,
-            hours_api.router,
-            policy_api.router,
-            booking_api.router,
-            wide_api.router,
-            approval_api.router,
-            audit_api.router,
-            recurrence_api.router,
-            finding_api.router,
-            offers_api.router,
-            outages_api.router,
-            season_api.router,
-            plan_api.router,
-            days_api.router,
-            equipment_api.router,
-            feeds_api.router,
-            deadletter.router(SERVICE, lambda: app.state.reactions.apply),
-        ],
+        routers=[*ROUTERS, deadletter.router(SERVICE, lambda: app.state.reactions.apply)],
         lifespan=lifespan,
         ready=ready,
         due=[run_due, read_feeds],
