@@ -12,7 +12,7 @@ from pathlib import Path
 from shared.clock import SystemClock
 
 HERE = Path(__file__).parent
-BENCHMARKS = ("aggregator", "latency", "booking_contended", "season")
+BENCHMARKS = ("aggregator", "latency", "booking_contended", "booking_loaded", "season")
 
 
 def main() -> int:

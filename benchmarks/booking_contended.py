@@ -1,9 +1,12 @@
-"""32 clients, 10 rooms, one day: create, move and cancel by the real commands, against plain INSERTs in the same round.
+"""32 clients, 10 rooms, one day: create, move and cancel, each way of it in the same round and on rooms of its own.
 
     python -m benchmarks.booking_contended [seconds]
 
-Clients wait for one of eight connections, so the times are what a caller sees. The plain writer only inserts a booking
-and its rooms, in random order and without locks; it reads nothing, explains nothing and records no event.
+`sql` is what the database does for them: lock, look, and write, by a driver that knows nothing else. `commands` are the
+real ones, in this process; their clients wait for one of eight connections, so the times are what a caller sees. `http`
+is the whole service over a socket, refusals with all they say and offer included: once as fast as it answers, once as
+fast as 32 people click. `plain` only inserts a booking and its rooms, in random order and without locks. `serializable`
+looks first and then inserts, and lets PostgreSQL find out who was in the way; what that throws away is lost.
 """
 
 import asyncio
@@ -12,27 +15,27 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import httpx
 
-from services.facility.booking import commands
+from benchmarks.facility_stand import ACTOR, pool_on, service, told
+from services.facility.booking import commands, store
 from services.facility.booking.bodies import Command, MoveBooking, PutBooking
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking
 from shared.clock import SystemClock
-from shared.db import _use_json as use_json
-from shared.db import server_settings
-from shared.identity import Actor
 from shared.problems import Problem
 from tests.infra import postgres_server
 
 CLIENTS, ROOMS = 32, 10
+CLICKS_A_SECOND = 2.0
 DAY = dt.datetime(2027, 1, 4, tzinfo=dt.UTC)
-ACTOR = Actor("benchmark", frozenset({("admin", "*")}))
 Work = Callable[[random.Random], Awaitable[str]]
 
 SEED = """
@@ -47,6 +50,11 @@ insert into booking (id, version, square_id, space_ids, starts_at, ends_at, setu
 values ($1, 1, $2, $3, $4, $5, 0, 0, 'confirmed', false, '{}', '{}', $4, $4)
 """
 LEAF = "insert into booking_leaf (booking_id, space_id, during) values ($1, $2, tstzrange($3, $4))"
+LEAVES = """
+insert into booking_leaf (booking_id, space_id, during)
+select $1, leaf, tstzrange($3, $4) from unnest($2::uuid[]) leaf order by leaf on conflict do nothing returning 1
+"""
+TAKEN = "select exists (select from booking_leaf where space_id = any($1::uuid[]) and during && tstzrange($2, $3))"
 DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
 OVERLAPS = """
 select count(*) from booking_leaf a join booking_leaf b
@@ -55,36 +63,62 @@ on a.space_id = b.space_id and a.during && b.during and a.booking_id < b.booking
 
 
 class Round:
-    """One way of writing, on a pool and rooms of its own."""
+    """One way of doing it, on a pool and rooms of its own."""
 
-    def __init__(self, pool: Any, square: UUID, rooms: list[UUID]) -> None:
-        self.pool, self.square, self.rooms = pool, square, rooms
+    def __init__(self, pool: Any, square: UUID, rooms: list[UUID], client: httpx.AsyncClient | None = None) -> None:
+        self.pool, self.square, self.rooms, self.client = pool, square, rooms, client
         self.desk = Desk(pool, SystemClock())
-        self.mine: list[Booking] = []
+        self.mine: list[Any] = []
 
     def place(self, rng: random.Random) -> tuple[list[UUID], dt.datetime, dt.datetime]:
         start = DAY + dt.timedelta(minutes=15 * rng.randrange(92))
         return rng.sample(self.rooms, rng.choice([1, 1, 2])), start, start + dt.timedelta(minutes=60)
 
+    def turn(self, rng: random.Random) -> tuple[str, Any]:
+        """What to do next, and with which booking: half are new, the rest move or go."""
+        if not self.mine or rng.random() < 0.5:
+            return "make", None
+        return ("cancel" if rng.random() < 0.5 else "move"), self.mine.pop(rng.randrange(len(self.mine)))
+
     async def commands(self, rng: random.Random) -> str:
         spaces, start, end = self.place(rng)
         slot = {"space_ids": spaces, "starts_at": start.isoformat(), "ends_at": end.isoformat()}
+        what, booking = self.turn(rng)
         try:
-            if not self.mine or rng.random() < 0.5:
-                body = PutBooking.model_validate(slot)
-                self.mine.append(await commands._put(self.desk, ACTOR, uuid4(), body))
-                return "made"
-            booking = self.mine.pop(rng.randrange(len(self.mine)))
-            if rng.random() < 0.5:
+            if what == "make":
+                self.mine.append(await commands._put(self.desk, ACTOR, uuid4(), PutBooking.model_validate(slot)))
+            elif what == "cancel":
                 await commands.order(self.desk, ACTOR, booking.id, "cancel", booking.version, Command())
-                return "cancelled"
-            self.mine.append(booking)
-            body_ = MoveBooking.model_validate(slot)
-            moved = await commands._move(self.desk, ACTOR, booking.id, booking.version, body_)
-            self.mine[self.mine.index(booking)] = moved
-            return "moved"
-        except (Problem, ValueError) as refusal:
-            return getattr(refusal, "code", "lost")
+            else:
+                self.mine.append(await self._moved(booking, slot))
+        except Problem as refusal:
+            self.mine += [booking] if booking else []
+            return refusal.code
+        return what
+
+    async def _moved(self, booking: Booking, slot: dict[str, Any]) -> Booking:
+        return await commands._move(self.desk, ACTOR, booking.id, booking.version, MoveBooking.model_validate(slot))
+
+    async def sql(self, rng: random.Random) -> str:
+        spaces, start, end = self.place(rng)
+        what, booking = self.turn(rng)
+        new = uuid4()
+        async with self.pool.acquire() as conn, conn.transaction():
+            if what == "cancel":
+                await store.vacate(conn, [booking[0]])
+                return what
+            own, old = ([booking[0]], booking[1]) if booking else ([], [])
+            if any(await store.survey(conn, spaces, old, [(start, end)], own)):
+                self.mine += [booking] if booking else []
+                return "conflict"
+            await store.vacate(conn, own)
+            if what == "make":
+                await conn.execute(BOOKING, new, self.square, spaces, start, end)
+            kept = booking[0] if booking else new
+            taken = await conn.fetch(LEAVES, kept, spaces, start, end)
+            assert len(taken) == len(spaces)
+        self.mine.append((kept, spaces))
+        return what
 
     async def plain(self, rng: random.Random) -> str:
         spaces, start, end = self.place(rng)
@@ -94,47 +128,93 @@ class Round:
                 await conn.execute(BOOKING, booking, self.square, spaces, start, end)
                 for space in spaces:
                     await conn.execute(LEAF, booking, space, start, end)
-                return "made"
+                return "make"
         except asyncpg.ExclusionViolationError:
             return "conflict"
         except asyncpg.DeadlockDetectedError:
             return "deadlock"
 
+    async def serializable(self, rng: random.Random) -> str:
+        spaces, start, end = self.place(rng)
+        booking = uuid4()
+        try:
+            async with self.pool.acquire() as conn, conn.transaction(isolation="serializable"):
+                if await conn.fetchval(TAKEN, spaces, start, end):
+                    return "conflict"
+                await conn.execute(BOOKING, booking, self.square, spaces, start, end)
+                for space in spaces:
+                    await conn.execute(LEAF, booking, space, start, end)
+                return "make"
+        except asyncpg.ExclusionViolationError:
+            return "conflict"
+        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+            return "deadlock" if isinstance(error, asyncpg.DeadlockDetectedError) else "thrown away"
 
-async def measure(work: Work, seconds: float) -> tuple[list[float], int]:
-    """(seconds of each attempt, attempts)."""
+    async def http(self, rng: random.Random) -> str:
+        spaces, start, end = self.place(rng)
+        slot = {"space_ids": [str(one) for one in spaces], "starts_at": start.isoformat(), "ends_at": end.isoformat()}
+        what, booking = self.turn(rng)
+        answer = await self._ask(what, booking, slot)
+        if answer.status_code in (200, 201) and what != "cancel":
+            self.mine.append(answer.json())
+        elif booking and answer.is_error:
+            self.mine.append(booking)
+        return what if answer.is_success else str(answer.json()["code"])
+
+    async def clicks(self, rng: random.Random) -> str:
+        return await self.http(rng)
+
+    async def _ask(self, what: str, booking: Any, slot: dict[str, Any]) -> httpx.Response:
+        assert self.client
+        if what == "make":
+            return await self.client.put(f"/api/facility/bookings/{uuid4()}", json=slot)
+        seen = {"If-Match": f'"{booking["version"]}"'}
+        body = slot if what == "move" else {}
+        return await self.client.post(f"/api/facility/bookings/{booking['id']}/{what}", json=body, headers=seen)
+
+
+async def measure(work: Work, seconds: float, clicks_a_second: float | None) -> tuple[list[float], Counter[str]]:
+    """(milliseconds of each attempt, what became of them)."""
     took: list[float] = []
+    became: Counter[str] = Counter()
     end = time.perf_counter() + seconds
 
     async def client(seed: int) -> None:
         rng = random.Random(seed)
         while time.perf_counter() < end:
+            if clicks_a_second:
+                await asyncio.sleep(rng.expovariate(clicks_a_second))
             began = time.perf_counter()
-            await work(rng)
-            took.append(time.perf_counter() - began)
+            became[await work(rng)] += 1
+            took.append(1000 * (time.perf_counter() - began))
 
     await asyncio.gather(*(client(seed) for seed in range(CLIENTS)))
-    return sorted(took), len(took)
+    return sorted(took), became
 
 
-async def run(server: Any, kind: str, seconds: float) -> None:
+async def run(server: Any, home: Path, kind: str, seconds: float) -> None:
     database = await server.database("facility")
     square, rooms = uuid4(), [uuid4() for _ in range(ROOMS)]
-    settings = server_settings("facility")
-    pool = await asyncpg.create_pool(
-        database.admin_dsn, min_size=8, max_size=8, server_settings=settings, init=use_json
-    )
-    await pool.execute(SEED, square, rooms)
-    made = Round(pool, square, rooms)
-    took, attempts = await measure(getattr(made, kind), seconds)
-    await asyncio.sleep(1)  # the server's own counters are late
-    deadlocks, overlaps = await pool.fetchval(DEADLOCKS), await pool.fetchval(OVERLAPS)
-    p50, p99 = (took[int(len(took) * share)] * 1000 for share in (0.5, 0.99))
+    async with pool_on(database) as pool:
+        await pool.execute(SEED, square, rooms)
+        pace = CLICKS_A_SECOND if kind == "clicks" else None
+        if kind in ("http", "clicks"):
+            async with service(database, home) as client:
+                took, became = await measure(getattr(Round(pool, square, rooms, client), kind), seconds, pace)
+        else:
+            took, became = await measure(getattr(Round(pool, square, rooms), kind), seconds, pace)
+        await asyncio.sleep(1)  # the server's own counters are late
+        deadlocks, overlaps = await pool.fetchval(DEADLOCKS), await pool.fetchval(OVERLAPS)
+    lost = became["thrown away"] / len(took)
     print(
-        f"{kind:<9} {attempts / seconds:7.0f}/s  p50 {p50:7.1f} ms  p99 {p99:8.1f} ms  max {took[-1] * 1000:8.1f} ms"
-        f"  deadlocks {deadlocks}  overlapping pairs {overlaps}"
+        f"{kind:<12} {len(took) / seconds:6.0f}/s  {told(took)}  deadlocks {deadlocks}  overlapping pairs {overlaps}"
+        + (f"  thrown away {lost:.0%}" if lost else "")
     )
-    await pool.close()
+
+
+async def _all(server: Any, home: Path, seconds: float) -> None:
+    for kind in ("sql", "plain", "serializable", "commands", "http", "clicks"):
+        await run(server, home, kind, seconds)
 
 
 def main() -> None:
@@ -142,12 +222,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         Path(home).chmod(0o755)
         with postgres_server(Path(home) / "postgres") as server:
-            asyncio.run(_both(server, seconds))
-
-
-async def _both(server: Any, seconds: float) -> None:
-    for kind in ("commands", "plain"):
-        await run(server, kind, seconds)
+            asyncio.run(_all(server, Path(home), seconds))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ booked or has to be requested. It is read without locks: an offer is no promise.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +24,7 @@ from services.facility.booking.rights import sees_details
 from services.facility.equipment import store as equipment
 from services.facility.finding import choices, things, words
 from services.facility.finding import store as finding
-from services.facility.finding.domain import Near, Needs, Room, Suit, lacks, rank
+from services.facility.finding.domain import Near, Needs, Room, Suit, enough, missing, rank
 from services.facility.finding.queries import sight
 from services.facility.finding.store import Free, More, Rooms
 from services.facility.finding.things import Things
@@ -35,6 +37,7 @@ from shared.problems import Message
 from shared.walltime import local_fields
 
 _FIRST_TRY, _SECOND_TRY = 40, 160  # rooms: the best ones nearly always do
+_SPARE = 2 * choices.MOST  # free rooms of which some may not be for the asker
 _AROUND = dt.timedelta(days=choices.DAYS_AHEAD)
 _MINUTE = dt.timedelta(minutes=1)
 Offer = dict[str, Any]
@@ -79,8 +82,17 @@ async def offers(
     if not moving:
         same_room += [*await _shorter(conn, case), *await _smaller(conn, case)]
     found = [*await _other_equipment(conn, case), *here, *same_room, *elsewhere]
-    allowed = await sieve.offers(conn, desk, actor, wanted, found)
+    allowed = _first_of_each_kind(await sieve.offers(conn, desk, actor, wanted, found))
     return [{"rank": number, **offer} for number, offer in enumerate(allowed, 1)]
+
+
+def _first_of_each_kind(found: Sequence[Offer]) -> list[Offer]:
+    kinds: Counter[str] = Counter()
+    first = []
+    for offer in found:
+        kinds[offer["kind"]] += 1
+        first += [offer] if kinds[offer["kind"]] <= choices.MOST else []
+    return first
 
 
 async def _things(conn: Any, desk: Desk, wanted: Booking) -> Things:
@@ -126,14 +138,14 @@ async def _other_rooms(conn: Any, case: Case) -> tuple[list[Offer], list[Offer]]
     if model is None:
         return [], []
     needs, near = _needs(case, model), Near(model.square_id, model.floor, model.unit_id, model.features)
-    like = [Suit(room, ()) for room in case.rooms.all if _does(case, model, room, needs)]
-    like.sort(key=lambda suit: rank(suit, needs, near))
-    here = [suit for suit in like if suit.room.square_id == model.square_id]
-    elsewhere = [suit for suit in like if suit.room.square_id != model.square_id]
-    return (
-        [_in_room(case, model, suit, needs, near) for suit in await _free_at_once(conn, case, model, here)],
-        [_in_room(case, model, suit, needs, near) for suit in await _free_at_once(conn, case, model, elsewhere)],
-    )
+    like = _like(case, model, needs)
+    found = []
+    for at_home in (True, False):
+        suits = [Suit(room, ()) for room in like if (room.square_id == model.square_id) is at_home]
+        best = nsmallest(_FIRST_TRY + _SECOND_TRY, suits, key=lambda suit: rank(suit, needs, near))
+        free = await _free_at_once(conn, case, model, best)
+        found.append([_in_room(case, model, suit, needs, near) for suit in free])
+    return found[0], found[1]
 
 
 def _needs(case: Case, model: Room) -> Needs:
@@ -145,21 +157,38 @@ def _needs(case: Case, model: Room) -> Needs:
     return Needs(people=people, layout=about.layout, features=tuple(features), organiser=about.organiser_kind)
 
 
-def _does(case: Case, model: Room, room: Room, needs: Needs) -> bool:
-    """Whether the room, with those that stay, does in the place of `model`. What nobody said it must do by itself."""
+def _like(case: Case, model: Room, needs: Needs) -> list[Room]:
+    """The rooms that, with those that stay, do in the place of `model`. What nobody said they must do by themselves."""
     about = case.wanted.about
-    if room.id in case.slot.space_ids or not (room.bookable and room.square_works):
-        return False
-    if set(model.leaves) < set(room.leaves):  # the hall that the room is a part of
-        return False
-    if not allows(case.actor, "booking.write", square_id=room.square_id, unit_id=about.unit_id):
-        return False
-    alone, with_others = [room], [room, *(other for other in case.named() if other.id != model.id)]
-    seats, features = replace(needs, features=()), replace(needs, people=0, layout=None)
-    return not (
-        lacks(alone if about.expected_people is None else with_others, seats, case.rooms.surroundings)
-        or lacks(alone if about.needs is None else with_others, features, case.rooms.surroundings)
-    )
+    others = [other for other in case.named() if other.id != model.id]
+    all_people, all_needs = about.expected_people is not None, about.needs is not None
+    squares = {
+        square
+        for square in {room.square_id for room in case.rooms.all}
+        if allows(case.actor, "booking.write", square_id=square, unit_id=about.unit_id)
+    }
+
+    def does(room: Room) -> bool:
+        group = [room, *others]
+        seats = [one.seats(needs.layout) for one in (group if all_people else [room])]
+        there = [feature for one in (group if all_needs else [room]) for feature in one.features]
+        return enough(seats, needs.people) and not missing(there, needs.features)
+
+    return [
+        room
+        for room in case.rooms.all
+        if room.square_id in squares
+        and room.bookable
+        and room.square_works
+        and room.id not in case.slot.space_ids
+        and not _holds(room, model)
+        and does(room)
+    ]
+
+
+def _holds(room: Room, part: Room) -> bool:
+    """Whether it is the hall that the other is a part of."""
+    return len(room.leaves) > len(part.leaves) and set(part.leaves) < set(room.leaves)
 
 
 async def _free_at_once(conn: Any, case: Case, model: Room, suits: Sequence[Suit]) -> list[Suit]:
@@ -169,15 +198,15 @@ async def _free_at_once(conn: Any, case: Case, model: Room, suits: Sequence[Suit
     for tried in (suits[:_FIRST_TRY], suits[_FIRST_TRY : _FIRST_TRY + _SECOND_TRY]):
         groups = [[suit.room, *others] for suit in tried]
         found += [tried[one.group] for one in await _free(conn, case, groups, case.slot.bare, each=1)]
-        if len(found) >= choices.MOST:
+        if len(found) >= _SPARE:
             break
-    return found[: choices.MOST]
+    return found[:_SPARE]
 
 
 async def _other_times(conn: Any, case: Case, moving: bool) -> list[Offer]:
     bare, now = case.slot.bare, case.desk.clock.now()
     window = (bare[0] - _AROUND, bare[1] + _AROUND)
-    ranges = [one.time for one in await _free(conn, case, [case.place.spaces], window)]
+    ranges = await _times(conn, case, window)
     earliest = now if bare[0] >= now else None
     if moving:
         ranges = [left for free in ranges for left in gaps([bare], free)]
@@ -187,8 +216,7 @@ async def _other_times(conn: Any, case: Case, moving: bool) -> list[Offer]:
 
 async def _shorter(conn: Any, case: Case) -> list[Offer]:
     bare = case.slot.bare
-    found = await _free(conn, case, [case.place.spaces], bare, length=choices.shortest(bare))
-    time = choices.shorter([one.time for one in found])
+    time = choices.shorter(await _times(conn, case, bare, length=choices.shortest(bare)))
     if time is None or time == bare:
         return []
     minutes = ((bare[1] - bare[0]) - (time[1] - time[0])) // _MINUTE
@@ -204,8 +232,8 @@ async def _smaller(conn: Any, case: Case) -> list[Offer]:
     bare = replace(slot, setup_minutes=0, teardown_minutes=0)
     if not await _free(conn, case, [case.place.spaces], slot.bare, slot=bare):
         return []
-    found = await _free(conn, case, [case.place.spaces], slot.occupied, slot=bare, any_hours=True)
-    fits = choices.smaller_buffers([one.time for one in found], slot.bare, slot.setup_minutes, slot.teardown_minutes)
+    gaps_around = await _times(conn, case, slot.occupied, slot=bare, any_hours=True)
+    fits = choices.smaller_buffers(gaps_around, slot.bare, slot.setup_minutes, slot.teardown_minutes)
     if fits is None or fits == (slot.setup_minutes, slot.teardown_minutes):
         return []
     told = Message(
@@ -215,6 +243,11 @@ async def _smaller(conn: Any, case: Case) -> list[Offer]:
     return [
         _offer(case, "smaller_setup", replace(slot, setup_minutes=fits[0], teardown_minutes=fits[1]), slot.bare, [told])
     ]
+
+
+async def _times(conn: Any, case: Case, window: Range, **more: Any) -> list[Range]:
+    """When the rooms that were asked for are free."""
+    return [time for one in await _free(conn, case, [case.place.spaces], window, **more) for time in one.times]
 
 
 async def _free(
@@ -243,7 +276,7 @@ async def _free(
         for one, thing in case.things.brought(brought, group)
         for time in case.things.away(thing, one.count, group)
     ]
-    more = More(busy=busy, ignoring=[case.wanted.id], any_hours=any_hours)
+    more = More(busy=busy, ignoring=[case.wanted.id], any_hours=any_hours, mark=case.rooms.mark)
     seen = sight(case.actor, groups)
     return await finding.free(conn, groups, wanted, case.desk.clock.now(), seen, more, each=each)
 

@@ -1,7 +1,7 @@
 """All SQL of closures, of what they displaced, and of series."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -111,7 +111,7 @@ async def in_the_way(conn: Any, leaves: Sequence[UUID], windows: Sequence[Range]
     return [(row["n"] - 1, _blocker(row)) for row in rows]
 
 
-async def blockers(conn: Any, ids: Sequence[UUID]) -> list[Blocker]:
+async def blockers(conn: Any, ids: Collection[UUID]) -> list[Blocker]:
     """Those of the closures that are there, lifted or not, as what stood in the way."""
     return [_blocker(row) for row in await conn.fetch(BY_IDS, list(ids))] if ids else []
 

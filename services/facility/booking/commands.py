@@ -32,7 +32,7 @@ from shared import db, outbox
 from shared.clock import Clock
 from shared.contracts.facility import OCCUPYING, Gear
 from shared.identity import Actor
-from shared.problems import IdInUse, NotFound, Stale
+from shared.problems import IdInUse, NotFound, Problem, Stale
 
 _EXPIRE_AT_ONCE = 200
 
@@ -46,15 +46,26 @@ async def put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> B
 
 
 async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
-    async with db.transaction(desk.pool) as conn:
-        return await put_in(conn, desk, actor, booking_id, body)
+    """Nearly every booking is new: whether it is known is asked only where it cannot be made."""
+    try:
+        async with db.transaction(desk.pool) as conn:
+            return await _make(conn, desk, actor, booking_id, body)
+    except (Problem, Overtaken):
+        async with db.connection(desk.pool) as conn:
+            known = await store.find(conn, booking_id)
+        if known is None:
+            raise
+        return _same(known, actor, body)
 
 
 async def put_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
     """As `put`, in the caller's transaction."""
     known = await store.find(conn, booking_id)
-    if known:
-        return _same(known, actor, body)
+    return _same(known, actor, body) if known else await _make(conn, desk, actor, booking_id, body)
+
+
+async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
+    """Raises Overtaken when another has the id, or the time."""
     place = await house.load(conn, body.space_ids)
     wanted = await read(conn, desk.clock.now(), place, booking_id, body)
     rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
@@ -62,11 +73,8 @@ async def put_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Pu
     expired: list[Booking] = []
     if wanted.state in OCCUPYING:
         expired = await take(conn, desk.clock, actor, place, wanted, body.terms(wanted.created_at))
-    if not await store.insert(conn, [wanted]):
-        raise Overtaken
-    if wanted.state in OCCUPYING:
-        await timeline.occupy(conn, [(wanted, place.leaves)])
     leaves = place.leaves if wanted.state in OCCUPYING else []
+    await timeline.make(conn, wanted, leaves)
     awaiting = (await approval.open_requests(conn, desk.clock, actor, place, [wanted])).get(wanted.id, ())
     await trail.booking(conn, actor, "put", None, wanted)
     events = [*map(booking_event, expired), booking_event(wanted, leaves=leaves, awaiting=awaiting)]
@@ -145,7 +153,7 @@ async def take(
     Raises Conflict. Holds the locks of the leaves until the transaction ends.
     """
     slot = wanted.slot
-    hours = [] if wanted.override else await house.open_spans(conn, place.spaces, slot.bare)
+    hours = [] if wanted.override else await house.spans_of(conn, place, slot.bare)
     terms = terms or Terms(wanted.created_at)
     brought = await gear.carried(conn, [wanted])
     seen = await timeline.survey(

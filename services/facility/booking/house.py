@@ -1,18 +1,21 @@
 """What bookings need to know of the house: the named spaces, the leaves under them, the zone, the hours."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.facility.booking.free import Range
 from services.facility.hours import store as hours
+from services.facility.registry import known
+from services.facility.registry.known import Known
 from shared.contracts.opening_hours import Hours
 from shared.problems import Invalid, Message
 
-# The named spaces with the leaves under each; a space without parts is its own leaf.
+# The named spaces with the leaves under each, and whose opening hours hold there: those of the nearest above, itself
+# first, that has any. A space without parts is its own leaf.
 SPACES = """
 with recursive under (named, id) as (
     select id, id from space where id = any($1::uuid[]) and not withdrawn
@@ -22,9 +25,23 @@ with recursive under (named, id) as (
     select u.named, array_agg(u.id) from under u
     where not exists (select from space c where c.parent_id = u.id and not c.withdrawn)
     group by u.named
+), above (named, id, parent_id, distance) as (
+    select id, id, parent_id, 0 from space where id = any($1::uuid[])
+    union all
+    select a.named, p.id, p.parent_id, a.distance + 1 from above a join space p on p.id = a.parent_id
+), held (named, source, decision, decided_at) as (
+    select distinct on (a.named) a.named, a.id, newest.decision, newest.decided_at
+    from above a
+    cross join lateral (
+        select h.decision, h.decided_at, h.periods is not null as some from hours h
+        where h.owner_kind = 'space' and h.owner_id = a.id order by h.decision desc limit 1
+    ) newest
+    where newest.some
+    order by a.named, a.distance
 )
-select s.id, s.square_id, s.unit_id, s.name, s.capacity, s.features, s.bookable, q.time_zone, l.leaves
-from leaf l join space s on s.id = l.named join square q on q.id = s.square_id
+select s.id, s.square_id, s.unit_id, s.name, s.capacity, s.features, s.bookable, q.time_zone, l.leaves,
+    h.source, h.decision, h.decided_at
+from leaf l join space s on s.id = l.named join square q on q.id = s.square_id left join held h on h.named = s.id
 """
 # The spaces above and below: whoever books one of them books time of the asked ones.
 KIN = """
@@ -65,6 +82,8 @@ class House:
     """Named spaces in the order they were named. The first one's square gives the clock and the owner."""
 
     spaces: tuple[Space, ...]
+    held: Mapping[UUID, hours.Key] = field(default_factory=dict)  # hours of those that are not always open
+    mark: UUID | None = None  # of the house when this was read
 
     @property
     def square_id(self) -> UUID:
@@ -107,11 +126,19 @@ class House:
 
 async def load(conn: Any, space_ids: Sequence[UUID]) -> House:
     """Raises Invalid for an unknown space."""
-    known = {row["id"]: _space(row) for row in await conn.fetch(SPACES, list(space_ids))}
-    missing = [space for space in space_ids if space not in known]
+    mark = await known.mark(conn)
+    there = _known.under(mark)
+    new = [space for space in space_ids if space not in there]
+    for row in await conn.fetch(SPACES, new) if new else []:
+        there[row["id"]] = _space(row), (row["source"], row["decision"], row["decided_at"]) if row["source"] else None
+    missing = [space for space in space_ids if space not in there]
     if missing or not space_ids:
         raise unknown(missing)
-    return House(tuple(known[space] for space in dict.fromkeys(space_ids)))
+    found = [there[space] for space in dict.fromkeys(space_ids)]
+    return House(tuple(space for space, _ in found), {space.id: key for space, key in found if key}, mark)
+
+
+_known: Known[UUID, tuple[Space, hours.Key | None]] = Known()
 
 
 def unknown(space_ids: Sequence[UUID]) -> Invalid:
@@ -123,8 +150,8 @@ def unknown(space_ids: Sequence[UUID]) -> Invalid:
 
 async def load_any(conn: Any, space_ids: Sequence[UUID]) -> list[Space]:
     """Those of the spaces that exist, in the order asked."""
-    known = {row["id"]: _space(row) for row in await conn.fetch(SPACES, list(space_ids))}
-    return [known[space] for space in dict.fromkeys(space_ids) if space in known]
+    there = {row["id"]: _space(row) for row in await conn.fetch(SPACES, list(space_ids))}
+    return [there[space] for space in dict.fromkeys(space_ids) if space in there]
 
 
 async def kin(conn: Any, space_ids: Sequence[UUID]) -> list[UUID]:
@@ -159,6 +186,12 @@ async def zone_of(conn: Any, square_id: UUID) -> ZoneInfo:
         told = Message("Torget finnes ikke.", "The square does not exist.")
         raise Invalid(told, reasons=[{"rule": "unknown_square", "message": told, "square_id": str(square_id)}])
     return ZoneInfo(name)
+
+
+async def spans_of(conn: Any, place: House, window: Range) -> list[list[Range] | None]:
+    """As `open_spans`, for a house that was loaded in this transaction."""
+    held = await hours.held(conn, place.held)
+    return [_spans(held[space.id], space.zone, window) if space.id in held else None for space in place.spaces]
 
 
 async def open_spans(conn: Any, spaces: Sequence[Space], window: Range) -> list[list[Range] | None]:

@@ -55,8 +55,11 @@ async def listed(
         for square in squares:
             require(actor, "booking.read", square_id=square)
         window = window_of(written, zone)
-        spaces = await house.kin(conn, space_ids) if space_ids else None
-        found = await store.page(conn, square_id, spaces, window, _cursor(after), limit)
+        if space_ids:
+            spaces = await house.kin(conn, space_ids)
+            found = await store.page_of_spaces(conn, spaces, square_id, window, _cursor(after), limit)
+        else:
+            found = await store.page_of_square(conn, squares[0], window, _cursor(after), limit)
     seen = [one for one in found if allows(actor, "booking.read", square_id=one.square_id, unit_id=one.about.unit_id)]
     following = f"{found[-1].slot.starts_at.isoformat()}|{found[-1].id}" if len(found) == limit else None
     return Page(seen, following)

@@ -229,7 +229,7 @@ async def _decide(
     if body.state not in OCCUPYING or not wanted:
         return [_outcome(plan, None, ()) for plan in plans], []
     bare = (wanted[0].slot.starts_at, max(booking.slot.ends_at for booking in wanted))
-    hours = [] if body.override else await house.open_spans(conn, place.spaces, bare)
+    hours = [] if body.override else await house.spans_of(conn, place, bare)
     windows, brought = [booking.slot.occupied for booking in wanted], await gear.carried(conn, wanted)
     seen = await timeline.survey(conn, desk.clock, place.leaves, windows, gear=brought)
     book = await rulebook.open_for(conn, desk.clock, actor, place, wanted)

@@ -16,6 +16,16 @@ select b.*, q.time_zone, u.kind as unit_kind
 from booking b join square q on q.id = b.square_id left join unit u on u.id = b.unit_id
 """
 
+# The same for lists, without the body that made it: nobody who lists needs it, and it is most of a row.
+_LIST = """
+select b.id, b.version, b.square_id, b.space_ids, b.starts_at, b.ends_at, b.setup_minutes, b.teardown_minutes, b.state,
+    b.state_before, b.hold_until, b.override, b.title, b.unit_id, b.owner_ref, b.series_id, b.organiser_kind,
+    b.expected_people, b.needs, b.layout, b.purpose, b.responsible_role, b.organiser_id, b.touches, b.reason_code,
+    b.closure_id, b.blocking, b.previous, b.equipment, b.checked_in_at, b.created_at, b.updated_at, null as asked,
+    q.time_zone, u.kind as unit_kind
+from booking b join square q on q.id = b.square_id left join unit u on u.id = b.unit_id
+"""
+
 BY_IDS = f"{_READ} where b.id = any($1::uuid[])"
 
 # In id order: whoever locks several bookings locks them in the same order.
@@ -43,6 +53,9 @@ returning booking.id
 # deadlocks, however many rooms a booking takes.
 LOCK_LEAVES = "select id from space where id = any($1::uuid[]) order by id for no key update"
 
+# The same, and who is on them in each of the windows.
+SURVEY = "select n, booking_id, closure_id from survey($1, $2, $3, $4, $5)"
+
 # In leaf order and with ON CONFLICT: of two plain INSERTs each finds the other after both are in, and both wait.
 OCCUPY = """
 insert into booking_leaf (booking_id, space_id, during, discreet_unit)
@@ -51,6 +64,19 @@ from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uu
     w (booking_id, space_id, starts_at, ends_at, unit_id)
 order by w.space_id, w.starts_at
 on conflict do nothing returning booking_id
+"""
+
+# A new booking with its time, in one statement.
+MAKE = """
+with made as (
+    insert into booking select * from jsonb_populate_recordset(null::booking, $1::jsonb)
+    on conflict (id) do nothing returning id
+), taken as (
+    insert into booking_leaf (booking_id, space_id, during, discreet_unit)
+    select $2, leaf, tstzrange($4, $5), $6 from unnest($3::uuid[]) leaf order by leaf
+    on conflict do nothing returning space_id
+)
+select (select count(*) from made) = 1 and (select count(*) from taken) = cardinality($3)
 """
 
 VACATE = """
@@ -75,14 +101,32 @@ select id from booking where (state = 'held' or state_before = 'held') and hold_
 order by hold_until, id limit $2
 """
 
-# A page of a square's or some spaces' bookings by start; ($5, $6) is where the page before ended.
-PAGE = f"""
-{_READ}
-where ($1::uuid is null or b.square_id = $1) and ($2::uuid[] is null or b.space_ids && $2)
-  and b.starts_at < $4 and b.starts_at > $3::timestamptz - interval '60 days' and b.ends_at > $3
-  and (b.starts_at, b.id) > ($5, $6)
-order by b.starts_at, b.id limit $7
+# A page of a square's bookings by start; ($4, $5) is where the page before ended.
+_OF_PAGE = """
+starts_at < $3 and starts_at > $2::timestamptz - interval '60 days' and ends_at > $2 and (starts_at, id) > ($4, $5)
 """
+PAGE_OF_SQUARE = f"""
+{_LIST}
+where b.id in (select id from booking where square_id = $1 and {_OF_PAGE} order by starts_at, id limit $6)
+order by b.starts_at, b.id
+"""  # noqa: S608 -- constants
+# The same of some spaces, in the square $7 where one is named. Most bookings are of one room; of several are few.
+PAGE_OF_SPACES = f"""
+{_LIST}
+where b.id in (
+    select id from (
+        (select id, starts_at from booking
+            where space_ids[1] = any($1::uuid[]) and {_OF_PAGE} and ($7::uuid is null or square_id = $7)
+            order by starts_at, id limit $6)
+        union
+        (select id, starts_at from booking
+            where cardinality(space_ids) > 1 and space_ids && $1::uuid[] and {_OF_PAGE}
+                and ($7::uuid is null or square_id = $7)
+            order by starts_at, id limit $6)
+    ) found order by starts_at, id limit $6
+)
+order by b.starts_at, b.id
+"""  # noqa: S608 -- constants
 
 
 async def find(conn: Any, booking_id: UUID) -> Booking | None:
@@ -130,6 +174,22 @@ async def occupy(conn: Any, rows: Sequence[tuple[UUID, UUID, Range, UUID | None]
     return len(taken) == len(rows)
 
 
+async def make(conn: Any, booking: Booking, leaves: Sequence[UUID]) -> bool:
+    """The new booking on its leaves; False when another has its id or any of its time. The caller then rolls back."""
+    time, unit = booking.slot.occupied, booking.about.discreet_unit
+    return bool(await conn.fetchval(MAKE, [_columns(booking)], booking.id, list(leaves), *time, unit))
+
+
+async def survey(
+    conn: Any, leaves: Sequence[UUID], also_lock: Sequence[UUID], windows: Sequence[Range], ignoring: Sequence[UUID]
+) -> tuple[list[tuple[int, UUID]], list[tuple[int, UUID]]]:
+    """(index of the window, booking) and (index of the window, closure) of every meeting, with the leaves locked."""
+    starts, ends = [start for start, _ in windows], [end for _, end in windows]
+    rows = await conn.fetch(SURVEY, list(leaves), list(also_lock), starts, ends, list(ignoring))
+    bookings = [(row["n"] - 1, row["booking_id"]) for row in rows if row["booking_id"]]
+    return bookings, [(row["n"] - 1, row["closure_id"]) for row in rows if row["closure_id"]]
+
+
 async def vacate(conn: Any, ids: Sequence[UUID], leaves: Sequence[UUID] | None = None) -> None:
     """Frees all the time of these bookings and gives back their equipment; or frees that on some leaves only."""
     if leaves is None:
@@ -163,16 +223,22 @@ async def holds_run_out(conn: Any, now: dt.datetime, limit: int) -> list[UUID]:
     return [row["id"] for row in await conn.fetch(HOLDS_RUN_OUT, now, limit)]
 
 
-async def page(
+async def page_of_square(
+    conn: Any, square_id: UUID, window: Range, after: tuple[dt.datetime, UUID], limit: int
+) -> list[Booking]:
+    return [_booking(row) for row in await conn.fetch(PAGE_OF_SQUARE, square_id, *window, *after, limit)]
+
+
+async def page_of_spaces(
     conn: Any,
+    space_ids: Sequence[UUID],
     square_id: UUID | None,
-    space_ids: Sequence[UUID] | None,
     window: Range,
     after: tuple[dt.datetime, UUID],
     limit: int,
 ) -> list[Booking]:
-    spaces = list(space_ids) if space_ids is not None else None
-    return [_booking(row) for row in await conn.fetch(PAGE, square_id, spaces, *window, *after, limit)]
+    asked = (list(space_ids), *window, *after, limit, square_id)
+    return [_booking(row) for row in await conn.fetch(PAGE_OF_SPACES, *asked)]
 
 
 def _booking(row: Any) -> Booking:
@@ -198,7 +264,7 @@ def _booking(row: Any) -> Booking:
             organiser_id=row["organiser_id"],
             touches=tuple(row["touches"] or ()),
         ),
-        asked=row["asked"],
+        asked=row["asked"] or {},
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         hold_until=row["hold_until"],

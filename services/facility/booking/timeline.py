@@ -61,17 +61,16 @@ async def survey(
     gear: Sequence[Sequence[Use]] = (),
 ) -> Survey:
     """Locks the leaves, and the equipment wanted in each window, and says what meets each window on any of them."""
-    await store.lock_leaves(conn, [*leaves, *also_lock])
+    in_rooms, closed = await store.survey(conn, leaves, also_lock, windows, ignoring)
     stock = await lock(conn, gear, ignoring)
     now = clock.now()
-    in_rooms = await store.in_the_way(conn, leaves, windows, ignoring)
     with_gear = [(window, found) for window, wanted in enumerate(gear) for found in stock.meeting(wanted)]
     meetings = dict.fromkeys([*in_rooms, *with_gear])
     bookings = await store.find_all(conn, sorted({found for _, found in meetings}))
     # A hold may be confirmed by its owner at this moment, which takes no leaf's lock: its row decides.
     doubtful = [found for found, booking in bookings.items() if hold_ran_out(booking, now)]
     bookings |= await store.lock(conn, sorted(doubtful))
-    closures = await closure_store.in_the_way(conn, leaves, windows)
+    closures = {one.id: one for one in await closure_store.blockers(conn, {found for _, found in closed})}
     rooms = set(in_rooms)
     blockers: list[list[Blocker]] = [[] for _ in windows]
     stale: list[list[UUID]] = [[] for _ in windows]
@@ -80,8 +79,8 @@ async def survey(
             stale[window].append(found)
         elif (window, found) in rooms and (bookings[found].state in OCCUPYING or bookings[found].state == "affected"):
             blockers[window].append(blocker_of(bookings[found]))
-    for window, closure in closures:
-        blockers[window].append(closure)
+    for window, found in sorted(closed, key=lambda pair: (closures[pair[1]].starts_at, pair[1])):
+        blockers[window].append(closures[found])
     gone = {found for found, booking in bookings.items() if hold_ran_out(booking, now)}
     for window, wanted in enumerate(gear):
         blockers[window] += stock.blockers(wanted, bookings, gone)
@@ -102,6 +101,17 @@ async def clear_out(conn: Any, ran_out: Sequence[Booking], now: dt.datetime) -> 
         await store.update(conn, expired)
         await store.vacate(conn, [booking.id for booking in expired])
     return expired
+
+
+async def make(conn: Any, booking: Booking, leaves: Sequence[UUID]) -> None:
+    """Writes down a new booking, and takes its time on the leaves and its equipment; without leaves it takes nothing.
+
+    Raises Overtaken when the database refuses any of it.
+    """
+    if not await store.make(conn, booking, leaves):
+        raise Overtaken
+    if leaves:
+        await take(conn, [booking])
 
 
 async def occupy(conn: Any, bookings: Sequence[tuple[Booking, Sequence[UUID]]]) -> None:

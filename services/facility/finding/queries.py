@@ -74,9 +74,10 @@ async def free(desk: Desk, actor: Actor, asked: Search) -> list[Found]:
         look = await _look(conn, desk, actor, asked, rooms, wanted)
         groups = [spaces] if asked.together and spaces else [[space] for space in spaces]
         fitting = [group for group in groups if look.lack(group) is None]
-        found = await look.free(conn, fitting, store.MOST_ROWS)
+        found = await look.free(conn, fitting, store.MOST_RANGES)
+    times = [(fitting[one.group], time) for one in found for time in one.times]
     return [
-        Found(tuple(space.id for space in fitting[one.group]), fitting[one.group][0].zone, one.time) for one in found
+        Found(tuple(space.id for space in group), group[0].zone, time) for group, time in times[: store.MOST_RANGES]
     ]
 
 
@@ -135,7 +136,7 @@ class _Look:
             for time in self.things.none_of(kind, group[0])
         ]
         busy += [(number, time) for number, group in enumerate(groups) for time in self._out(group)]
-        more = More(busy=busy, limits=self.asked.hours())
+        more = More(busy=busy, limits=self.asked.hours(), mark=self.rooms.mark)
         now, seen = self.desk.clock.now(), sight(self.actor, groups)
         return await store.free(conn, groups, self.wanted, now, seen, more, each=each)
 
@@ -158,14 +159,9 @@ class _Look:
 
 
 def _ranked(fitting: Sequence[Room], found: Iterable[Free], look: _Look, near: Near) -> list[Candidate]:
-    by_room: dict[int, list[Free]] = {}
-    for one in found:
-        by_room.setdefault(one.group, []).append(one)
-    candidates = []
-    for number, free_of_room in by_room.items():
-        first = free_of_room[0]
-        suit = look.suit(fitting[number], first.time[0])
-        candidates.append(Candidate(suit, [one.time for one in free_of_room], first.ranges, first.lasting))
+    candidates = [
+        Candidate(look.suit(fitting[one.group], one.times[0][0]), one.times, one.ranges, one.lasting) for one in found
+    ]
     return sorted(candidates, key=lambda one: rank(one.suit, look.needs, near))
 
 

@@ -14,13 +14,10 @@ from services.facility.booking.free import Range, Wanted
 from services.facility.booking.house import Space, space_fields
 from services.facility.finding.domain import Room, Surroundings
 from services.facility.hours import store as hours
+from services.facility.registry import known
+from services.facility.registry.known import Known
 from shared.contracts.opening_hours import Hours
 
-# Every change counts a version one up, so the sums tell whether anything has changed.
-STATE = """
-select current_database() as house, (select count(*) from space) as spaces,
-    (select sum(version) from space) as space_versions, (select sum(version) from square) as square_versions
-"""
 ROOMS = """
 with recursive under (named, id) as (
     select id, id from space where not withdrawn
@@ -44,47 +41,67 @@ order by q.name, q.id, s.position, s.name, s.id
 # Where the asker may not see times ($3 false, nor one of the units $4), a health station takes whole half hours. The
 # bookings $5 are in nobody's way; $6 to $8 is more that is. $9 are opening hours, each told once, and $10 and $11 whose
 # they are. Looked for in $12, with what may matter to it in $13: ranges of at least $14, with $15 of setup and $16 of
-# teardown, as of $17. Of each group the first $18, with how many there are and how long they last in all.
+# teardown, as of $17. Of each group the first $18, with how many there are and how long they last in all; no further
+# groups once $19 ranges are told.
+#
+# Each leaf is looked up by itself, and ranges stay in multiranges, which keep them in order: over many rooms and weeks
+# joining and sorting rows takes several times as long.
 FREE = """
 with asked (g, leaf, exact) as (
     select * from unnest($1::int[], $2::uuid[], $3::boolean[])
 ), gone as materialized (
     select id from booking where (state = 'held' or state_before = 'held') and hold_until <= $17
 ), busy (g, during) as (
-    select a.g, case
-        when l.discreet_unit is null or a.exact or l.discreet_unit = any($4::uuid[]) then l.during
-        else tstzrange(date_bin('30 min', lower(l.during), 'epoch'),
-            date_bin('30 min', upper(l.during) + interval '30 min' - interval '1 microsecond', 'epoch')) end
-    from asked a join booking_leaf l on l.space_id = a.leaf and l.during && $13::tstzrange
-    where l.booking_id <> all($5::uuid[]) and l.booking_id not in (select id from gone)
+    select a.g, coalesce((
+        select range_agg(case
+            when l.discreet_unit is null or a.exact or l.discreet_unit = any($4::uuid[])
+                then tstzrange(lower(l.during) - $16::interval, upper(l.during) + $15::interval)
+            else tstzrange(date_bin('30 min', lower(l.during), 'epoch') - $16::interval,
+                date_bin('30 min', upper(l.during) + interval '30 min' - interval '1 microsecond', 'epoch')
+                    + $15::interval) end)
+        from booking_leaf l
+        where l.space_id = a.leaf and l.during && $13::tstzrange
+            and l.booking_id <> all($5::uuid[]) and l.booking_id not in (select id from gone)
+    ), '{}') from asked a
     union all
-    select a.g, c.during from asked a join closure_leaf c on c.space_id = a.leaf and c.during && $13::tstzrange
+    select a.g, range_agg(tstzrange(lower(c.during) - $16::interval, upper(c.during) + $15::interval))
+    from asked a join closure_leaf c on c.space_id = a.leaf and c.during && $13::tstzrange
+    group by a.g
     union all
-    select m.g, tstzrange(m.starts_at, m.ends_at)
+    select m.g, range_agg(tstzrange(m.starts_at - $16::interval, m.ends_at + $15::interval))
     from unnest($6::int[], $7::timestamptz[], $8::timestamptz[]) m (g, starts_at, ends_at)
+    group by m.g
 ), taken (g, during) as (
-    select g, range_agg(tstzrange(lower(during) - $16::interval, upper(during) + $15::interval)) from busy group by g
+    select g, range_agg(during) from busy group by g
 ), told (h, during) as materialized (
     select h, during::tstzmultirange from unnest($9::text[]) with ordinality t (during, h)
 ), opened (g, during) as (
     select o.g, range_intersect_agg(t.during) from unnest($10::int[], $11::int[]) o (g, h) join told t using (h)
     group by o.g
 ), bare (g, during) as (
-    select g, unnest(
-        tstzmultirange($12::tstzrange) * coalesce(o.during, tstzmultirange($12::tstzrange)) - coalesce(t.during, '{}'))
+    select g, tstzmultirange($12::tstzrange) * coalesce(o.during, tstzmultirange($12::tstzrange))
+        - coalesce(t.during, '{}')
     from (select distinct g from asked) a left join opened o using (g) left join taken t using (g)
-), whole (g, starts_at, ends_at) as (
-    select g, date_bin('1 min', lower(during) + interval '1 min' - interval '1 microsecond', 'epoch'),
-        date_bin('1 min', upper(during), 'epoch')
-    from bare
-), long (g, starts_at, ends_at, nth, ranges, lasting) as (
-    select g, starts_at, ends_at, row_number() over (partition by g order by starts_at),
-        count(*) over (partition by g), sum(ends_at - starts_at) over (partition by g)
-    from whole where ends_at - starts_at >= $14::interval
 )
-select g, starts_at, ends_at, ranges, lasting from long where nth <= $18 order by g, starts_at limit $19
+select * from (
+    select g, f.starts[1:$18] as starts, f.ends[1:$18] as ends, f.ranges, f.lasting,
+        sum(least(f.ranges, $18)) over (order by g) - least(f.ranges, $18) as told
+    from bare cross join lateral (
+        select array_agg(starts_at) as starts, array_agg(ends_at) as ends, count(*) as ranges,
+            sum(ends_at - starts_at) as lasting
+        from (
+            select date_bin('1 min', lower(during) + interval '1 min' - interval '1 microsecond', 'epoch') as starts_at,
+                date_bin('1 min', upper(during), 'epoch') as ends_at
+            from unnest(bare.during) during
+        ) whole
+        where ends_at - starts_at >= $14::interval
+    ) f
+    where f.ranges > 0
+) found
+where told < $19
+order by g
 """
-MOST_ROWS = 5000
+MOST_RANGES = 5000
 _GRID = dt.timedelta(minutes=30)
 _ONE_DAY = dt.timedelta(days=1)
 
@@ -105,14 +122,15 @@ class More:
     ignoring: Sequence[UUID] = ()
     limits: Sequence[Hours] = ()  # hours that every group keeps to, beside those of its spaces
     any_hours: bool = False  # whether the spaces are open or not
+    mark: UUID | None = None  # of the house, where the spaces were read under it
 
 
 @dataclass(frozen=True)
 class Free:
-    """One free range of a group, how many the group has, and how long they last together."""
+    """Where a group is free: the first ranges, how many there are, and how long they last together."""
 
     group: int
-    time: Range
+    times: Sequence[Range]
     ranges: int
     lasting: dt.timedelta
 
@@ -120,22 +138,23 @@ class Free:
 class Rooms:
     """Every space there is, in the order people list them."""
 
-    def __init__(self, rooms: Sequence[Room]) -> None:
+    def __init__(self, rooms: Sequence[Room], mark: UUID | None = None) -> None:
         self.all = rooms
+        self.mark = mark
         self.by_id = {room.id: room for room in rooms}
         self.surroundings = Surroundings(rooms)
 
 
 async def rooms(conn: Any) -> Rooms:
-    """The house seldom changes, and every search wants all of it: read again when a version has changed."""
-    state = tuple(await conn.fetchrow(STATE))
-    if state not in _known:
-        _known.clear()
-        _known[state] = Rooms([_room(row) for row in await conn.fetch(ROOMS)])
-    return _known[state]
+    """The house seldom changes, and every search wants all of it."""
+    mark = await known.mark(conn)
+    there = _known.under(mark)
+    if "all" not in there:
+        there["all"] = Rooms([_room(row) for row in await conn.fetch(ROOMS)], mark)
+    return there["all"]
 
 
-_known: dict[tuple[Any, ...], Rooms] = {}
+_known: Known[str, Rooms] = Known()
 
 
 async def free(
@@ -146,10 +165,9 @@ async def free(
     sight: Sight,
     more: More = More(),
     *,
-    each: int = MOST_ROWS,
-    most: int = MOST_ROWS,
+    each: int,
 ) -> list[Free]:
-    """Where a booking of the wanted length fits, by group and start: at most `each` of a group and `most` in all."""
+    """Where a booking of the wanted length fits, for each group that is free at all: its first `each` ranges."""
     asked = [
         (g, leaf, space.square_id in sight.squares)
         for g, spaces in enumerate(groups)
@@ -174,9 +192,13 @@ async def free(
         wanted.teardown,
         now,
         each,
-        most,
+        MOST_RANGES,
     )
-    return [Free(row["g"], (row["starts_at"], row["ends_at"]), row["ranges"], row["lasting"]) for row in rows]
+    return [_found(row) for row in rows]
+
+
+def _found(row: Any) -> Free:
+    return Free(row["g"], list(zip(row["starts"], row["ends"], strict=True)), row["ranges"], row["lasting"])
 
 
 def _reach(wanted: Wanted) -> "asyncpg.Range[dt.datetime]":
@@ -194,13 +216,13 @@ async def _hours(
 ) -> tuple[list[str], list[tuple[int, int]]]:
     """(opening hours as multiranges, (group, which of them counted from 1)); a space that is always open has none."""
     spaces = {space.id: space for spaces in groups for space in spaces}
-    known = {} if more.any_hours else await hours.effective(conn, list(spaces))
+    held = {} if more.any_hours else await hours.effective(conn, list(spaces), more.mark)
     numbers: dict[str, int] = {}
     whose = []
     for g, members in enumerate(groups):
-        own = [(known[space.id], space.zone) for space in members if space.id in known]
-        for held, zone in [*own, *((limit, members[0].zone) for limit in more.limits)]:
-            text = _multirange(held, window[0].astimezone(zone).date(), window[1].astimezone(zone).date(), zone)
+        own = [(held[space.id], space.zone) for space in members if space.id in held]
+        for hours_, zone in [*own, *((limit, members[0].zone) for limit in more.limits)]:
+            text = _multirange(hours_, window[0].astimezone(zone).date(), window[1].astimezone(zone).date(), zone)
             whose.append((g, numbers.setdefault(text, len(numbers) + 1)))
     return list(numbers), whose
 

@@ -1,10 +1,11 @@
 """All SQL of opening hours."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
+from services.facility.registry.known import Known
 from shared.contracts.opening_hours import Hours, parse
 
 OwnerKind = Literal["space", "unit"]
@@ -51,6 +52,7 @@ from unnest($1::uuid[], $2::int[]) w (owner_id, decision)
 join hours h on h.owner_kind = 'space' and h.owner_id = w.owner_id and h.decision = w.decision
 """
 
+Key = tuple[UUID, int, dt.datetime]  # whose decision, which, and when it was made
 PeriodsJson = list[dict[str, Any]]
 
 
@@ -86,10 +88,20 @@ async def decide(conn: Any, kind: OwnerKind, owner_id: UUID, decision: Decision)
     await conn.execute(DECIDE, kind, owner_id, *decision)
 
 
-async def effective(conn: Any, space_ids: Sequence[UUID]) -> dict[UUID, Hours]:
-    """The hours that limit each space; a space that is missing in the answer is always open."""
-    rows = await conn.fetch(EFFECTIVE, list(space_ids))
-    wanted = {row["named"]: (row["source"], row["decision"], row["decided_at"]) for row in rows}
+async def effective(conn: Any, space_ids: Sequence[UUID], mark: UUID | None = None) -> dict[UUID, Hours]:
+    """The hours that limit each space; a space that is missing in the answer is always open.
+
+    `mark` of the house as it was read before: what is known under it is not read again.
+    """
+    there = _keys.under(mark) if mark else {}
+    new = [space for space in space_ids if space not in there]
+    rows = await conn.fetch(EFFECTIVE, new) if new else []
+    there |= dict.fromkeys(new) | {row["named"]: (row["source"], row["decision"], row["decided_at"]) for row in rows}
+    return await held(conn, {space: key for space in space_ids if (key := there[space])})
+
+
+async def held(conn: Any, wanted: Mapping[UUID, Key]) -> dict[UUID, Hours]:
+    """What each decision means, by whom it holds for."""
     found = {key: _known[key] for key in wanted.values() if key in _known}
     new = [key for key in dict.fromkeys(wanted.values()) if key not in found]
     for row in await conn.fetch(PERIODS, [key[0] for key in new], [key[1] for key in new]) if new else []:
@@ -107,10 +119,11 @@ async def effective_of(conn: Any, space_id: UUID) -> tuple[UUID | None, Hours | 
 
 # A decision never changes, so a process keeps what it means. The oldest go first.
 _MOST_KNOWN = 4096
-_known: dict[tuple[UUID, int, dt.datetime], Hours] = {}
+_known: dict[Key, Hours] = {}
+_keys: Known[UUID, Key | None] = Known()  # None: always open
 
 
-def _keep(key: tuple[UUID, int, dt.datetime], held: Hours) -> None:
+def _keep(key: Key, held: Hours) -> None:
     while len(_known) >= _MOST_KNOWN:
         del _known[next(iter(_known))]
     _known[key] = held

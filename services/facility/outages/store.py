@@ -76,7 +76,8 @@ async def working(conn: Any, rooms: Rooms, window: Range) -> Rooms:
     if not out:
         return rooms
     return Rooms(
-        [replace(room, features=_without(room.features, out.get(room.square_id, set()))) for room in rooms.all]
+        [replace(room, features=_without(room.features, out.get(room.square_id, set()))) for room in rooms.all],
+        rooms.mark,
     )
 
 

@@ -164,7 +164,7 @@ async def open_for(
 
     Without `counting`, for whoever only wants to look: quotas are counted without a lock.
     """
-    governed = await store.effective(conn, [space.id for space in place.spaces])
+    governed = await store.effective(conn, [space.id for space in place.spaces], place.mark)
     policies = {space: _read(one.rules) for space, one in governed.items() if one.rules is not None}
     touched = {unit for booking in bookings for unit in booking.about.touches}
     touched |= {touch.unit_id for policy in policies.values() for touch in policy.touches}

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from services.facility.registry.known import Known
+
 SPACE = """
 with recursive above (id, parent_id, unit_id, distance) as (
     select id, parent_id, unit_id, 0 from space where id = $1
@@ -111,9 +113,16 @@ async def decide(conn: Any, space_id: UUID, decision: Decision) -> None:
     await conn.execute(DECIDE, space_id, *decision)
 
 
-async def effective(conn: Any, space_ids: Sequence[UUID]) -> dict[UUID, Effective]:
-    rows = await conn.fetch(EFFECTIVE, list(space_ids))
-    return {row["named"]: Effective(row["owner_id"], row["source"], row["rules"]) for row in rows}
+async def effective(conn: Any, space_ids: Sequence[UUID], mark: UUID | None = None) -> dict[UUID, Effective]:
+    """`mark` of the house when the spaces were read in this transaction: what is known under it is not read again."""
+    there = _known.under(mark) if mark else {}
+    new = [space for space in space_ids if space not in there]
+    for row in await conn.fetch(EFFECTIVE, new) if new else []:
+        there[row["named"]] = Effective(row["owner_id"], row["source"], row["rules"])
+    return {space: there[space] for space in space_ids if space in there}
+
+
+_known: Known[UUID, Effective] = Known()
 
 
 async def running(conn: Any, now: dt.datetime) -> list[UUID]:
