@@ -225,8 +225,8 @@ async def test_hours_of_nobody_are_not_found(house: House, owner: str) -> None:
     ).status_code == 404
 
 
-@pytest.mark.parametrize("role", ["house_manager@*", "front_line@*"])
-async def test_hours_are_decided_by_admin_alone(house: House, role: str) -> None:
+@pytest.mark.parametrize("role", ["unit_editor@*", "front_line@*"])
+async def test_hours_are_decided_by_those_who_manage_the_house(house: House, role: str) -> None:
     space = await house.space()
     headers = house.role(role)
     refused = await house.client.put(f"{API}/spaces/{space}/hours", json={"periods": []}, headers=headers)

@@ -195,7 +195,7 @@ async def test_calit2__imported_twice__gives_the_week_totals_and_changes_nothing
     assert +second.taken == {}
     assert second.unchanged == first.taken
     assert first.refused == second.refused == []
-    assert "2736 of 2736 half hours" in heard
+    assert "2736 of 2736 readings" in heard
 
 
 async def test_facts__rebuilt_from_the_log__are_the_same(house: httpx.AsyncClient) -> None:
