@@ -11,6 +11,7 @@ from services.facility.booking import commands, domain, gear, house, refusals, r
 from services.facility.booking.desk import Desk, again
 from services.facility.booking.domain import Booking
 from services.facility.booking.events import booking_event
+from services.facility.booking.explain import explaining
 from services.facility.booking.house import House
 from services.facility.offers import store as offers
 from shared import db, outbox
@@ -76,7 +77,7 @@ async def _obstacles(conn: Any, desk: Desk, booking: Booking) -> list[UUID] | No
 
 async def take(desk: Desk, actor: Actor, booking_id: UUID, seen: int) -> Booking:
     """Books the offered date. Raises NotFound, Stale, WrongState, or Conflict when it is gone again."""
-    return await again(lambda: _take(desk, actor, booking_id, seen))
+    return await explaining(desk, actor, lambda: _take(desk, actor, booking_id, seen))
 
 
 async def _take(desk: Desk, actor: Actor, booking_id: UUID, seen: int) -> Booking:
