@@ -82,19 +82,21 @@ class Neighbours:
             return None
 
     async def pass_clock_on(self, body: ClockBody, token: str) -> None:
-        """First everybody gets the time, then everybody does what is due: nobody acts while another still lags."""
-        await self._set_clocks(body.model_copy(update={"run_due": False}), token)
+        """First everybody gets the time, then everybody does what is due: nobody acts while another still lags. Raises
+        Unavailable with the names of those who are away; all others have done it."""
+        missing = await self._set_clocks(body.model_copy(update={"run_due": False}), token)
         if body.run_due:
-            await self._set_clocks(body, token)
-
-    async def _set_clocks(self, body: ClockBody, token: str) -> None:
-        results = await asyncio.gather(*(self._set_clock(url, body, token) for url in self._urls.values()))
-        missing = [name for name, done in zip(self._urls, results, strict=True) if not done]
+            missing += [name for name in await self._set_clocks(body, token) if name not in missing]
         if missing:
             names = ", ".join(missing)
             raise Unavailable(
                 Message(f"Klokken er ikke stilt hos: {names}.", f"The clock is not set at: {names}."), services=missing
             )
+
+    async def _set_clocks(self, body: ClockBody, token: str) -> list[str]:
+        """The names of those who are away."""
+        results = await asyncio.gather(*(self._set_clock(url, body, token) for url in self._urls.values()))
+        return [name for name, done in zip(self._urls, results, strict=True) if not done]
 
     async def _set_clock(self, url: str, body: ClockBody, token: str) -> bool:
         headers = {"authorization": f"Bearer {token}"}

@@ -261,6 +261,20 @@ def test_live__told_to_end__leaves_time_real_and_says_so(house: House, date: dt.
     assert "another" in refused.stderr
 
 
+def test_live__as_fast_as_time__leaves_the_clock_alone(house: House) -> None:
+    """It begins with today as it is; late in the evening there is nothing left of it and it ends by itself."""
+    argv = [sys.executable, "-u", "-m", "deploy.local", "demo", "live", "--data", str(house.folder), "--speed", "1"]
+    started = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+    assert started.stdout
+    assert "1 times as fast" in started.stdout.readline()
+    with house.client() as api:
+        shown = when(get(api, f"/api/aggregator/squares/{SQUARES[0].id}/day")["now_local"])
+    started.send_signal(signal.SIGTERM)
+    started.communicate(timeout=60)
+    assert abs(shown - SystemClock().now()) < dt.timedelta(minutes=1)
+    assert started.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [

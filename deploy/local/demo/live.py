@@ -41,34 +41,31 @@ def run(instance: Instance, speed: float, seed: int, date: dt.date | None, out: 
     def tell(at: dt.datetime, words: str) -> None:
         out.print(f"[bold]{at.astimezone(OSLO):%H:%M}[/]  {words}", highlight=False)
 
-    with _alone(instance), Caller(url, instance.token(house.roles())) as caller:
-        _check_demo(caller)
-        date = _date(caller, speed, date)
-        out.print(f"Demodata – oppdiktet: {date}, seed {seed}, {speed:g} times as fast as time", highlight=False)
-        with (instance.logs / "live.jsonl").open("w", encoding="utf-8") as record:
-            finished = _play(caller, date, speed, seed, Player(caller, tell, record.write))
-    how = "the day is over" if finished else "stopped"
+    how = "the day is over"
+    try:
+        with _stoppable(), _alone(instance), Caller(url, instance.token(house.roles())) as caller:
+            _check_demo(caller)
+            date = _date(caller, speed, date)
+            out.print(f"Demodata – oppdiktet: {date}, seed {seed}, {speed:g} times as fast as time", highlight=False)
+            with (instance.logs / "live.jsonl").open("w", encoding="utf-8") as written:
+                _play(caller, date, speed, seed, Player(caller, tell, written.write))
+    except KeyboardInterrupt:
+        how = "stopped"
     out.print(f"{how} after {time.monotonic() - began:.0f} s; time is real again", highlight=False)
 
 
-def _play(caller: Caller, date: dt.date, speed: float, seed: int, player: "Player") -> bool:
-    """Whether the day came to its end."""
+def _play(caller: Caller, date: dt.date, speed: float, seed: int, player: "Player") -> None:
     acts = planning.acts(house.squares(), date, seed)
     begins, ends = planning.bounds(date)
-    try:
-        with _stoppable():
-            if speed == 1:
-                now = SystemClock().now()
-                with record(caller, house.squares()):
-                    player.play(RealTime(), [act for act in acts if act.at > now], ends)
-            else:
-                with _held(HouseClock(set_through(caller), begins, speed), begins) as clock:
-                    catch_up(caller, min(SystemClock().now(), begins) - dt.timedelta(days=1), begins)
-                    with record(caller, house.squares()):
-                        player.play(clock, acts, ends)
-    except KeyboardInterrupt:
-        return False
-    return True
+    if speed == 1:
+        now = SystemClock().now()
+        with record(caller, house.squares()):
+            player.play(RealTime(), [act for act in acts if act.at > now], ends)
+        return
+    with _held(HouseClock(set_through(caller), begins, speed), begins) as clock:
+        catch_up(caller, min(SystemClock().now(), begins) - dt.timedelta(days=1), begins)
+        with record(caller, house.squares()):
+            player.play(clock, acts, ends)
 
 
 class Player:
