@@ -82,13 +82,13 @@ def _interrupt(*_: object) -> None:
 def _load_demo(supervisor: Supervisor, progress: Progress) -> None:
     """Through the real interfaces. The first time it is waited for; later it only adds what has come nearer."""
     instance = supervisor.instance
-    argv: list[str | Path] = [sys.executable, "-m", "deploy.local.demo", supervisor.plan.url]
+    done, log = instance.folder / "demo.done", instance.logs / "demo.log"
+    argv: list[str | Path] = [sys.executable, "-m", "deploy.local.demo", supervisor.plan.url, done]
     env = {**os.environ, "PYTHONPATH": str(ROOT), TOKEN: instance.token(roles())}
-    done = instance.folder / "demo.done"
-    log = instance.logs / "demo.log"
     log.unlink(missing_ok=True)
+    known = done.exists()
     loader = spawn(argv, log, env=env)
-    if done.exists():
+    if known:
         return
     shown = 0
     while loader.poll() is None:
@@ -100,7 +100,6 @@ def _load_demo(supervisor: Supervisor, progress: Progress) -> None:
     _pass_on(log, shown, progress)
     if loader.returncode:
         raise LocalError(f"the demo could not be loaded; see {log}")
-    done.touch()
 
 
 def _pass_on(log: Path, shown: int, progress: Progress) -> int:
