@@ -116,3 +116,19 @@ async def test_closure_lifted_offers_what_it_refused(house: House) -> None:
     await house.ok(house.client.post(f"{API}/closures/{closure}/lift"))
     await house.clock(NOW)
     assert await offers(house) == [date["id"]]
+
+
+async def test_blocker_moved_to_another_room_or_time_frees_the_date(house: House) -> None:
+    await house.square_of()
+    hall, (part, other) = await house.hall()
+    blocker = await house.booked([part], "2026-12-08T10:00", "2026-12-08T11:00")
+    date = {"id": str(uuid4()), "starts_at": "2026-12-08T10:30", "ends_at": "2026-12-08T11:30"}
+    body = {"space_ids": [str(hall)], "occurrences": [date]}
+    await house.ok(house.client.put(f"{API}/series/{uuid4()}", json=body))
+    moved = await house.ok(house.move(blocker, [other], "2026-12-08T10:00", "2026-12-08T11:00"))
+    await house.clock(NOW)
+    assert await offers(house) == []
+    away = await house.space()
+    await house.ok(house.move(moved, [away], "2026-12-08T10:00", "2026-12-08T11:00"))
+    await house.clock(NOW)
+    assert await offers(house) == [date["id"]]

@@ -60,7 +60,7 @@ async def _look_at(desk: Desk, booking_id: UUID) -> None:
 
 
 async def _obstacles(conn: Any, desk: Desk, booking: Booking) -> list[UUID] | None:
-    """None when the date is free and open; else what stands in the way, nothing when only the hours do."""
+    """None when the date may be had; else what takes its rooms, nothing when only hours or equipment refuse it."""
     spaces = await house.load_any(conn, booking.slot.space_ids)
     if len(spaces) < len(booking.slot.space_ids):
         return []
@@ -72,7 +72,9 @@ async def _obstacles(conn: Any, desk: Desk, booking: Booking) -> list[UUID] | No
     hours = [] if booking.override else await house.open_spans(conn, place.spaces, booking.slot.bare)
     if domain.decide(booking.slot.bare, hours, seen.blockers[0]) is None:
         return None
-    return list(dict.fromkeys(blocker.id for blocker in seen.blockers[0]))
+    here = {found for _, found in await store.in_the_way(conn, place.leaves, [booking.slot.occupied], [booking.id])}
+    stand = [blocker.id for blocker in seen.blockers[0] if blocker.kind == "closure" or blocker.id in here]
+    return list(dict.fromkeys(stand))
 
 
 async def take(desk: Desk, actor: Actor, booking_id: UUID, seen: int) -> Booking:

@@ -6,13 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-# Refused dates of series still ahead whose known obstacles are all gone. What the time is taken by now is looked at
-# under its locks, date by date.
+# Refused dates of series still ahead whose known obstacles are all gone from their rooms at their time. What takes
+# the time by now is looked at under its locks, date by date.
 CANDIDATES = """
 select b.id from booking b left join still_refused s on s.booking_id = b.id
 where b.state = 'rejected' and b.series_id is not null and b.reason_code = 'conflict' and b.starts_at > $1
   and not exists (select from offer o where o.booking_id = b.id)
-  and not exists (select from booking_leaf l where l.booking_id = any(coalesce(s.blocking, b.blocking)))
+  and not exists (
+    select from booking_leaf l
+    where l.booking_id = any(coalesce(s.blocking, b.blocking)) and l.during && tstzrange(
+        b.starts_at - make_interval(mins => b.setup_minutes), b.ends_at + make_interval(mins => b.teardown_minutes))
+      and l.space_id in (
+        with recursive under (id) as (
+            select unnest(b.space_ids)
+            union all
+            select c.id from under u join space c on c.parent_id = u.id and not c.withdrawn
+        )
+        select id from under
+      )
+  )
   and not exists (select from closure_leaf c where c.closure_id = any(coalesce(s.blocking, b.blocking)))
   and (s.blocking <> '{}' or s.seen_at <= $1::timestamptz - interval '1 hour') is not false
 order by b.starts_at, b.id limit $2
