@@ -125,12 +125,12 @@ class Instance:
                 raise LocalError(f"another ./torg up already runs in {self.folder}")
             yield
 
-    def token(self, roles: list[str]) -> str:
+    def token(self, roles: list[str], seconds: int = _TOKEN_SECONDS) -> str:
         """A bearer token for ROLE@SCOPE roles, signed with the key that production does not know."""
         if not self.dev_key.exists():
             raise LocalError(f"there is no instance in {self.folder} yet; start it with ./torg up")
         key = OKPKey.import_key(json.loads(self.dev_key.read_text()))
-        return mint(key, "cli", roles, _TOKEN_SECONDS, "torg-local")
+        return mint(key, "cli", roles, seconds, "torg-local")
 
     def remember_processes(self, pids: dict[str, int]) -> None:
         started = {name: [pid, started_at(pid)] for name, pid in pids.items()}

@@ -1,7 +1,7 @@
 """Rooms asked for on a day that is played: booked, held and confirmed, moved, given up, and once refused."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,9 +29,12 @@ class Wish:
         return {"starts_at": self.span[0].isoformat(), "ends_at": self.span[1].isoformat()}
 
 
-def askings(day: Day) -> Iterator[Act]:
-    """In turn: one is simply booked, one held first, one moved to another time, one given up."""
+def askings(day: Day, shut: Sequence[str] = ()) -> Iterator[Act]:
+    """In turn: one is simply booked, one held first, one moved to another time, one given up. None in a room that is
+    `shut` for a while."""
     taken = _taken(day)
+    for room in shut:
+        taken[room].append((day.clock(FIRST), day.clock(LAST)))
     for number, wish in enumerate(wishes(day, taken)):
         path = f"/api/facility/bookings/{uid(day.name('booking', number))}"
         yield from _story(day, number, wish, path, taken)

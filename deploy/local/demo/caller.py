@@ -38,10 +38,10 @@ class Thing:
 
 
 class Caller:
-    """A service that is away is asked again for `PATIENCE_SECONDS`. `bearers`: other tokens for paths that begin
-    so."""
+    """A service that is away is asked again for `PATIENCE_SECONDS`; who is `forgiving` then goes on without it.
+    `bearers`: other tokens for paths that begin so."""
 
-    def __init__(self, base_url: str, token: str) -> None:
+    def __init__(self, base_url: str, token: str, *, forgiving: bool = False) -> None:
         self._http = httpx.Client(
             base_url=base_url,
             headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
@@ -50,6 +50,8 @@ class Caller:
             transport=httpx.HTTPTransport(retries=3),
         )
         self.bearers: dict[str, str] = {}
+        self._forgiving = forgiving
+        self._away: set[str] = set()  # services that were waited for in vain, and not again until they answer
         self._workers = ThreadPoolExecutor(WORKERS)
 
     def __enter__(self) -> "Caller":
@@ -80,7 +82,7 @@ class Caller:
         answer = self.ask(method, path, body, params, seen)
         if answer.is_success:
             return dict(answer.json())
-        if answer.status_code in LEFT_ALONE:
+        if answer.status_code in LEFT_ALONE or (self._forgiving and answer.status_code in AWAY):
             return {}
         raise refused(answer)
 
@@ -94,6 +96,12 @@ class Caller:
             if path.startswith(start):
                 headers["Authorization"] = f"Bearer {token}"
         request = self._http.build_request(method, path, json=body, params=params, headers=headers)
+        service = path.split("/")[2]
+        answer = self._patiently(request, waits and service not in self._away)
+        (self._away.add if answer.status_code in AWAY else self._away.discard)(service)
+        return answer
+
+    def _patiently(self, request: httpx.Request, waits: bool) -> httpx.Response:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:

@@ -35,15 +35,16 @@ def _of_square(day: Day) -> Iterator[Act]:
     yield from _packages(day)
     yield from _loans(day)
     yield from _head_counts(day, called_off)
-    yield from askings(day)
+    hit = _hit(day, called_off)
+    yield from askings(day, day.square.leaves(hit.said["room"]) if hit else [])
     yield from meals.acts(day)
     yield from shifts.acts(day, called_off)
     yield from desk.acts(day)
     yield from consultations.acts(day)
     if called_off:
         yield _cancelled(day, called_off)
-    if day.square.said.get("closes"):
-        yield from _closure(day, called_off)
+    if hit:
+        yield from _closure(day, hit)
 
 
 def silence(day: Day) -> tuple[Door, dt.datetime, dt.datetime] | None:
@@ -154,14 +155,18 @@ def _cancelled(day: Day, line: Line) -> Act:
     return command(at, day.tell(f"{line.said['nb']} is called off"), path, "cancel", {"reason_code": "illness"})
 
 
-def _closure(day: Day, called_off: Line | None) -> Iterator[Act]:
-    """A room closes at once and nobody knows for how long; what is on there is affected until it opens again."""
+def _hit(day: Day, called_off: Line | None) -> Line | None:
+    """What a closure befalls: something in a room that is little used, so that few of the weeks ahead are troubled."""
     on = [line for line in _today(day) if "room" in line.said and line != called_off]
-    hit = [line for line in on if line.times(day.date)[1] >= day.clock("11:30")]
-    if not hit:
-        return
+    later = [line for line in on if line.times(day.date)[1] >= day.clock("11:30")]
+    if not later or not day.square.said.get("closes"):
+        return None
     use = Counter(room for line in programme.lines(day.square) for room in line.rooms)
-    line = min(hit, key=lambda one: (use[one.said["room"]], one.key))  # so that few of the weeks ahead are troubled
+    return min(later, key=lambda one: (use[one.said["room"]], one.key))
+
+
+def _closure(day: Day, line: Line) -> Iterator[Act]:
+    """A room closes at once and nobody knows for how long; what is on there is affected until it opens again."""
     chances = day.chances("closure")
     begins = max(line.times(day.date)[0] - dt.timedelta(minutes=35), day.clock("08:45"))
     room = day.square.said["rooms"][line.said["room"]]["name"]

@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 
 from deploy.local.demo import day as planning
 from deploy.local.demo import house
 from deploy.local.demo.acts import Act
-from deploy.local.demo.caller import AWAY, Caller, refused
+from deploy.local.demo.caller import Caller, refused
 from deploy.local.demo.consultations import record
 from deploy.local.demo.house import OSLO, Square
 from deploy.local.demo.load import catch_up
@@ -27,7 +26,8 @@ from shared.clock import SystemClock
 
 FARTHEST = dt.timedelta(weeks=5)
 FASTEST = 1_000_000
-FORBIDDEN = (401, 403)
+FORBIDDEN = 403
+TOKEN_SECONDS = 24 * 3600
 Tell = Callable[[dt.datetime, str], None]
 
 
@@ -43,7 +43,7 @@ def run(instance: Instance, speed: float, seed: int, date: dt.date | None, out: 
 
     how = "the day is over"
     try:
-        with _stoppable(), _alone(instance), Caller(url, instance.token(house.roles())) as caller:
+        with _stoppable(), _alone(instance), _caller(instance, url) as caller:
             _check_demo(caller)
             date = _date(caller, speed, date)
             out.print(f"Demodata – oppdiktet: {date}, seed {seed}, {speed:g} times as fast as time", highlight=False)
@@ -54,6 +54,11 @@ def run(instance: Instance, speed: float, seed: int, date: dt.date | None, out: 
     out.print(f"{how} after {time.monotonic() - began:.0f} s; time is real again", highlight=False)
 
 
+def _caller(instance: Instance, url: str) -> Caller:
+    """With a token that outlives the day."""
+    return Caller(url, instance.token(house.roles(), TOKEN_SECONDS), forgiving=True)
+
+
 def _play(caller: Caller, date: dt.date, speed: float, seed: int, player: "Player") -> None:
     acts = planning.acts(house.squares(), date, seed)
     begins, ends = planning.bounds(date)
@@ -62,7 +67,7 @@ def _play(caller: Caller, date: dt.date, speed: float, seed: int, player: "Playe
         with record(caller, house.squares()):
             player.play(RealTime(), [act for act in acts if act.at > now], ends)
         return
-    with _held(HouseClock(set_through(caller), begins, speed), begins) as clock:
+    with _held(HouseClock(set_through(caller), begins, speed), begins, player.tell) as clock:
         catch_up(caller, min(SystemClock().now(), begins) - dt.timedelta(days=1), begins)
         with record(caller, house.squares()):
             player.play(clock, acts, ends)
@@ -72,31 +77,24 @@ class Player:
     """Does the acts of a day in their order, and writes down each call with what came of it."""
 
     def __init__(self, caller: Caller, tell: Tell, record: Callable[[str], Any]) -> None:
-        self._caller, self._tell, self._record = caller, tell, record
-        self._away: set[str] = set()  # not waited for again until they answer
+        self._caller, self.tell, self._record = caller, tell, record
 
     def play(self, pace: Pace, acts: Sequence[Act], ends: dt.datetime) -> None:
         pace.begin()
         for act in acts:
             pace.until(act.at)
-            self._tell(act.at, act.say + (self._do(act, *act.call) if act.call else ""))
+            self.tell(act.at, act.say + (self._do(act, *act.call) if act.call else ""))
         pace.until(ends)
 
     def _do(self, act: Act, method: str, path: str, body: Any) -> str:
         """What is to be added to what was said. Raises DemoFailed when the demo itself may not do this."""
-        seen = self._ask("GET", act.look).json().get("version", 0) if act.look else None
-        answer = self._ask(method, path, body, seen)
+        seen = self._caller.ask("GET", act.look).json().get("version", 0) if act.look else None
+        answer = self._caller.ask(method, path, body, seen=seen)
         said = {"at": act.at.isoformat(), "method": method, "path": path, "body": body, "status": answer.status_code}
         self._record(json.dumps(said, ensure_ascii=False) + "\n")
-        if answer.status_code in FORBIDDEN:
+        if answer.status_code == FORBIDDEN:
             raise refused(answer)
         return "" if answer.is_success else f" – refused: {answer.json().get('code')}"
-
-    def _ask(self, method: str, path: str, body: Any = None, seen: Any = None) -> httpx.Response:
-        service = path.split("/")[2]
-        answer = self._caller.ask(method, path, body, seen=seen, waits=service not in self._away)
-        (self._away.add if answer.status_code in AWAY else self._away.discard)(service)
-        return answer
 
 
 def _check_demo(caller: Caller) -> None:
@@ -142,14 +140,15 @@ def _alone(instance: Instance) -> Iterator[None]:
 
 
 @contextmanager
-def _held(clock: HouseClock, at: dt.datetime) -> Iterator[HouseClock]:
+def _held(clock: HouseClock, at: dt.datetime, tell: Tell) -> Iterator[HouseClock]:
     """Time is real again afterwards, however it ends; a second Ctrl-C must not leave the clock standing."""
     try:
         clock.set(at)
         yield clock
     finally:
         with _on(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM):
-            clock.release()
+            for name in clock.release():
+                tell(SystemClock().now(), f"{name} does not answer; its time is real once it is started again")
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def _figures(caller: Caller, squares: Sequence[Square], since: dt.datetime, now:
             for begin, end in _windows(since, now - COUNTED_AFTER):
                 asked = {"square_id": str(square.id), "from": house.utc(begin), "to": house.utc(end)}
                 found = caller.call("GET", f"/api/{service}/occurrences", params={**asked, "uncounted": True})
-                caller.all(programme.head_counts(service, found["occurrences"]))
+                caller.all(programme.head_counts(service, found.get("occurrences", [])))
 
 
 def _days(first: dt.datetime, last: dt.datetime) -> list[dt.date]:

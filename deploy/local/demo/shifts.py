@@ -57,7 +57,7 @@ def acts(day: Day, called_off: Line | None) -> Iterator[Act]:
     spare = _spare(day)
     off = [one for one in crew(day.square, day.date) if called_off and one.said.get("for") == called_off.said["nb"]]
     yield from _stand_in(day, spare, off)
-    yield from _late_sign_ups(day, spare)
+    yield from _late_sign_ups(day)
     for line in crew(day.square, day.date):
         if line in off:
             say = day.tell(f"the shift for it is called off ({line.said['role']})")
@@ -82,23 +82,31 @@ def _stand_in(day: Day, spare: list[int], off: Sequence[Line]) -> Iterator[Act]:
     yield Act(soon, day.tell(f"another takes the shift ({line.said['role']})"), _sign_up(line, day.date, spare.pop()))
 
 
-def _late_sign_ups(day: Day, spare: list[int]) -> Iterator[Act]:
-    """For the shifts of the next three days that are short."""
-    for ahead in range(1, 4):
-        date = day.date + dt.timedelta(days=ahead)
-        for line in crew(day.square, date):
-            if _is_short(line, date) and spare and "clearance" not in line.said:
-                at = day.clock("10:00") + dt.timedelta(minutes=day.chances(line.key).randrange(8 * 60))
-                say = day.tell(f"a volunteer signs up for {date:%A} ({line.said['role']})")
-                yield Act(at, say, _sign_up(line, date, spare.pop()))
+def _late_sign_ups(day: Day) -> Iterator[Act]:
+    """For the next day's shifts that are short."""
+    date = day.date + dt.timedelta(days=1)
+    for line, number in _fillers(day.square, date).items():
+        at = day.clock("10:00") + dt.timedelta(minutes=day.chances(line.key).randrange(8 * 60))
+        say = day.tell(f"a volunteer signs up for {date:%A} ({line.said['role']})")
+        yield Act(at, say, _sign_up(line, date, number))
+
+
+def _fillers(square: Square, date: dt.date) -> dict[Line, int]:
+    """Who takes the place that was empty in the end: the same whichever day is played."""
+    short = [line for line in crew(square, date) if _is_short(line, date) and "clearance" not in line.said]
+    return dict(zip(short, _free(square, date), strict=False))
 
 
 def _spare(day: Day) -> list[int]:
-    """Those who have no shift on the day or the three after it."""
-    dates = [day.date + dt.timedelta(days=ahead) for ahead in range(4)]
-    taken = {one for date in dates for numbers in crew(day.square, date).values() for one in numbers}
-    free = [number for number in range(day.square.said["volunteers"]) if number not in taken]
+    """Who has nothing to do on the day, and may step in."""
+    free = _free(day.square, day.date)[len(_fillers(day.square, day.date)) :]
     return day.chances("spare").sample(free, len(free))
+
+
+def _free(square: Square, date: dt.date) -> list[int]:
+    taken = {number for numbers in crew(square, date).values() for number in numbers}
+    free = [number for number in range(square.said["volunteers"]) if number not in taken]
+    return Random(f"free {square.key} {date}").sample(free, len(free))  # noqa: S311 -- an invented order
 
 
 @cache

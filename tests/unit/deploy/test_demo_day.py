@@ -164,6 +164,48 @@ def test_bookings__asked_for__meet_neither_the_programme_nor_each_other(square: 
         assert all(earlier[1] <= later[0] for earlier, later in pairwise(sorted(one)))
 
 
+@pytest.mark.parametrize("square", SQUARES, ids=lambda square: square.key)
+@pytest.mark.parametrize("date", [THURSDAY + dt.timedelta(days=n) for n in range(14)], ids=str)
+def test_rooms__through_any_day__are_refused_to_nobody_but_who_wants_the_programmes(
+    square: Square, date: dt.date
+) -> None:
+    for seed in range(4):
+        house_now = Occupied(square, date)
+        for act in day.acts([square], date, seed):
+            assert house_now.takes(act) is ("is wanted where" not in act.say), act.say
+
+
+class Occupied:
+    """Which rooms are taken, as the acts of a day go by."""
+
+    def __init__(self, square: Square, date: dt.date) -> None:
+        self.taken: dict[str, tuple[list[str], dt.datetime, dt.datetime]] = {}
+        self.leaves = {square.room(key): list(map(square.room, square.leaves(key))) for key in square.said["rooms"]}
+        for part in ("programme", "once"):
+            for line in programme.lines(square, part):
+                if line.on(date) and line.rooms:
+                    leaves = [square.room(leaf) for room in line.rooms for leaf in square.leaves(room)]
+                    self.taken[str(line.date_id(date))] = (leaves, *line.occupied(date))
+
+    def takes(self, act: Act) -> bool:
+        """Whether facility would take it, which then has it."""
+        _, path, body = act.call or ("", "", None)
+        thing = "/".join(path.split("/")[:5])
+        if path.endswith(("/lift", "/cancel")):
+            self.taken.pop(thing, None)
+        elif "/closures/" in path:
+            rooms = self.leaves[body["space_ids"][0]]
+            self.taken[thing] = (rooms, dt.datetime.fromisoformat(body["starts_at"]), day.bounds(act.at.date())[1])
+        elif "/facility/bookings/" in path and "space_ids" in body:
+            times = (dt.datetime.fromisoformat(body[name]) for name in ("starts_at", "ends_at"))
+            wanted = (self.leaves[body["space_ids"][0]], *times)
+            others = [one for key, one in self.taken.items() if key != thing]
+            if any(set(wanted[0]) & set(one[0]) and wanted[1] < one[2] and one[1] < wanted[2] for one in others):
+                return False
+            self.taken[thing] = wanted
+        return True
+
+
 def test_bookings__that_need_a_version__look_where_they_act() -> None:
     for act in acts():
         if act.call and act.call[1].endswith(("/confirm", "/move", "/cancel")):
