@@ -17,7 +17,7 @@ from shared.contracts.volunteer_central import Shift
 from shared.http import check_version
 from shared.identity import Actor
 from shared.policy import require
-from shared.problems import Message, NotFound, WrongState
+from shared.problems import Invalid, Message, NotFound, WrongState
 from shared.programme import places
 from shared.programme.commands import Unit
 from shared.programme.dated import store as dated_store
@@ -98,8 +98,12 @@ async def one(unit: Unit, who: Actor, volunteer_id: UUID) -> Volunteer:
 
 
 async def many(unit: Unit, who: Actor, unit_id: UUID, after: UUID | None) -> list[Volunteer]:
-    """Of one unit, by id, one more than a page holds where there are more."""
-    home = await places.home(unit, who, unit_id)
+    """Of one unit, by id, one more than a page holds where there are more. Raises NotFound for a foreign unit, whether
+    or not we have heard of it."""
+    try:
+        home = await places.home(unit, who, unit_id)
+    except Invalid:
+        raise NotFound from None
     _check_read(who, home.square_id, unit_id)
     async with db.connection(unit.pool) as conn:
         return list(await store.volunteers(conn, unit_id, after, MOST + 1))
