@@ -126,13 +126,14 @@ class World:
         return sorted(found)
 
     def log_lines(self) -> dict[str, list[dict[str, Any]]]:
-        """What services wrote to their logs since the stage was set, without when. Kafka's client speaks of itself."""
+        """What services told of their work since the stage was set, without when. Warnings tell of a machine that was
+        busy for a moment, and Kafka's client speaks of itself."""
         found: dict[str, list[dict[str, Any]]] = {}
         for path, start in self.log_from.items():
             lines = [json.loads(line) for line in path.read_bytes()[start:].splitlines() if line.startswith(b"{")]
             for line in lines:
                 line.pop("timestamp")
-            found[path.stem] = [line for line in lines if not line["logger"].startswith("aiokafka")]
+            found[path.stem] = [line for line in lines if _of_work(line)]
         return found
 
     def everything_written(self) -> str:
@@ -263,3 +264,7 @@ def _of_partition(consumer: Consumer, place: TopicPartition) -> Iterator[tuple[s
         assert record.error() is None, record.error()
         low = record.offset() + 1
         yield record.topic(), record.key(), record.value(), record.headers()
+
+
+def _of_work(line: dict[str, Any]) -> bool:
+    return line["level"] not in ("warning", "error") and not line["logger"].startswith("aiokafka")
