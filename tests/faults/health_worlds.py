@@ -267,4 +267,5 @@ def _of_partition(consumer: Consumer, place: TopicPartition) -> Iterator[tuple[s
 
 
 def _of_work(line: dict[str, Any]) -> bool:
-    return line["level"] not in ("warning", "error") and not line["logger"].startswith("aiokafka")
+    trouble = line["level"] in ("warning", "error") or "error" in line
+    return not trouble and not line["logger"].startswith("aiokafka")
