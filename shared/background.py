@@ -45,7 +45,7 @@ async def _outlive(loop: Loop) -> None:
             return
         except asyncio.CancelledError:
             raise
-        except Exception as error:
+        except Exception as error:  # logged and run again after a pause
             log.warning("loop_failed", loop=loop.__name__, error=type(error).__name__, exc_info=error)
         lasted = asyncio.get_running_loop().time() - started
         pause = 0.1 if lasted > _LONGEST_PAUSE * 2 else min(pause * 2, _LONGEST_PAUSE)

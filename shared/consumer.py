@@ -185,7 +185,7 @@ class _Source:
         try:
             async with asyncio.timeout(GRACEFUL_SECONDS + 2):
                 await self._subscriber.stop()
-        except Exception as error:
+        except Exception as error:  # it is let go of all the same
             log.warning("subscriber_not_stopped_cleanly", topic=self.reaction.topic, error=type(error).__name__)
             if consumer is not None:
                 with suppress(Exception):  # a stop cut short leaves its connections behind

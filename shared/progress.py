@@ -42,7 +42,7 @@ class Probe:
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     return await self._ask(topic, group)
-            except BaseException:
+            except BaseException:  # cancelled or not, the clients are not used again
                 await self._drop()
                 raise
 
@@ -77,5 +77,5 @@ class Probe:
         reader, self._reader = self._reader, None
         for client in (admin and admin.close, reader and reader.stop):
             if client:
-                with suppress(Exception):
+                with suppress(Exception):  # they are dropped, whatever state they are in
                     await client()

@@ -93,7 +93,7 @@ class Reaction:
         """Handles a dead letter again, in the caller's transaction. Raises a Problem when it is still refused."""
         try:
             await self._effect(conn, read(self.topic, letter.value or b"", self._owner))
-        except Exception as error:
+        except Exception as error:  # the caller is told why it is still refused
             if is_outage(error) or isinstance(error, Problem):
                 raise
             poison = as_poison(error)
@@ -106,7 +106,7 @@ class Reaction:
                 return await self._attempt(record)
             except Halted as error:
                 self._halt(record, str(error))
-            except Exception as error:
+            except Exception as error:  # told apart below: outage or fault
                 if not is_outage(error):
                     log.error("reaction_failed", topic=self.topic, offset=record.offset, exc_info=error)
                     await self._rest(LONGEST_PAUSE_SECONDS)
@@ -128,7 +128,7 @@ class Reaction:
                 return "unknown"
             async with db.transaction(self._pool) as conn:
                 outcome = "handled" if await self._effect(conn, event) else "duplicate"
-        except Exception as error:
+        except Exception as error:  # not an outage: put aside as a dead letter
             if is_outage(error):
                 raise
             outcome = await self._put_aside(record, as_poison(error))

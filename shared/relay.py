@@ -254,7 +254,7 @@ class Relay:
             try:
                 async with asyncio.timeout(START_SECONDS):
                     await self._producer.start()
-            except BaseException:
+            except BaseException:  # cancelled or not, half a producer is not kept
                 await self._discard_producer()
                 raise
         return self._producer

@@ -237,7 +237,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
                 timeouts += isinstance(error, asyncpg.QueryCanceledError)
                 if timeouts >= TIMEOUTS_BEFORE_HALVES and len(prepared.records) > 1:
                     break
-            except Exception as error:
+            except Exception as error:  # the record at fault is found and put aside
                 self._tell_refused(prepared, error)
                 if len(prepared.records) == 1:
                     prepared = self._put_aside(prepared, error)

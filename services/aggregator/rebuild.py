@@ -95,7 +95,7 @@ class Rebuilds:
             await _Rebuild(self._pool, self._settings, self._clock, projection, generation, self._topics).run()
         except (KafkaError, Unavailable, *db.OUTAGE):
             raise
-        except Exception as error:
+        except Exception as error:  # the rebuild ends as failed; the old view stays
             log.error("rebuild_failed", view=projection.name, exc_info=error)
             state, reason = "failed", type(error).__name__
         async with db.transaction(self._pool) as conn:

@@ -62,7 +62,7 @@ class Jobs:
             await _end(self.desk, job, "failed", "gone_on")
         except (*db.OUTAGE, Unavailable):
             raise
-        except Exception as error:
+        except Exception as error:  # whatever it was, the job ends and its asker is told
             log.error("season_job_failed", job=str(job.id), kind=job.kind, error=type(error).__name__, exc_info=error)
             await _end(self.desk, job, "failed", type(error).__name__)
 
