@@ -46,11 +46,14 @@ class UnitHouse:
         await ok(self.facility.put(f"/api/facility/units/{unit}", json=body))
 
     async def heard_of(self, square: str) -> None:
-        """Until facility's word of the square has come to the unit over Kafka."""
+        """Until facility's word of the square, and of our own unit, has come to the service over Kafka."""
 
         async def has_come() -> Any:
-            query = "select true from known_square where square_id = $1"
-            return await self.app.state.pool.fetchval(query, UUID(square))
+            query = """
+            select exists (select from known_square where square_id = $1)
+            and exists (select from known_unit where unit_id = $2)
+            """
+            return await self.app.state.pool.fetchval(query, UUID(square), UUID(self.unit))
 
         await until(has_come)
 
