@@ -12,12 +12,12 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import httpx
-from confluent_kafka import Consumer, TopicPartition
 
 from deploy.house import topics
 from deploy.local.instance import Instance
 from tests.faults import oracles
 from tests.house import House, wait_until
+from tests.log_reader import reading
 
 DAY, NEXT = "2031-03-03", "2031-03-04"
 UNPUBLISHED = "select count(*) as count from outbox where published_at is null"
@@ -118,11 +118,13 @@ class World:
     def records(self) -> list[tuple[str, bytes, bytes, list[tuple[str, bytes]]]]:
         """(topic, key, value, headers) of every record but the watermarks, which tell the time; without its id."""
         found = []
-        for topic, key, value, headers in _all_records(self.house):
-            event = json.loads(value)
-            if not event["type"].endswith(".source.watermark.v1"):
-                kept = [one for one in headers if one[0] != "ce_id"]
-                found.append((topic, key, value.replace(event["id"].encode(), b""), kept))
+        with reading(self.house) as reader:
+            for record in reader.records():
+                value = record.value()
+                event = json.loads(value)
+                if not event["type"].endswith(".source.watermark.v1"):
+                    kept = [one for one in record.headers() if one[0] != "ce_id"]
+                    found.append((record.topic(), record.key(), value.replace(event["id"].encode(), b""), kept))
         return sorted(found)
 
     def log_lines(self) -> dict[str, list[dict[str, Any]]]:
@@ -232,38 +234,6 @@ def _questions() -> dict[str, tuple[str, str, dict[str, Any]]]:
 
 def _services(house: House) -> list[str]:
     return list(house.status()["services"])
-
-
-def _all_records(house: House) -> Iterator[tuple[str, bytes, bytes, list[tuple[str, bytes]]]]:
-    instance = Instance(house.folder)
-    consumer = Consumer(
-        {
-            "bootstrap.servers": f"127.0.0.1:{instance.ports_in_use()['kafka']}",
-            "security.protocol": "SASL_PLAINTEXT",
-            "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": "admin",
-            "sasl.password": instance.passwords["admin"],
-            "group.id": "torg-onlooker",
-            "enable.auto.commit": False,
-        }
-    )
-    try:
-        for topic in topics():
-            for number in range(topic.partitions):
-                yield from _of_partition(consumer, TopicPartition(topic.name, number))
-    finally:
-        consumer.close()
-
-
-def _of_partition(consumer: Consumer, place: TopicPartition) -> Iterator[tuple[str, bytes, bytes, Any]]:
-    low, high = consumer.get_watermark_offsets(place, timeout=30)
-    consumer.assign([TopicPartition(place.topic, place.partition, low)])
-    while low < high:
-        record = consumer.poll(30)
-        assert record is not None, f"{place.topic} could not be read to its end"
-        assert record.error() is None, record.error()
-        low = record.offset() + 1
-        yield record.topic(), record.key(), record.value(), record.headers()
 
 
 def _of_work(line: dict[str, Any]) -> bool:

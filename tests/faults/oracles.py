@@ -8,22 +8,21 @@ views_are_the_fold  the live views equal views built anew from the log, table by
 
 import asyncio
 import json
-import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import asyncpg
 import httpx
-from confluent_kafka import Consumer, TopicPartition
 
-from deploy.house import services, topics
+from deploy.house import services
 from deploy.local.instance import Instance
 from services.aggregator import store
 from services.aggregator.app import PROJECTIONS
 from tests.faults.stage import Stage
 from tests.faults.traffic import Acknowledged
 from tests.house import House, wait_until
+from tests.log_reader import reading
 
 PUBLISHERS = tuple(service.name for service in services() if service.exists and service.publishes)
 VIEWS = [one.name for one in PROJECTIONS]
@@ -92,7 +91,7 @@ def all_published(house: House) -> None:
 
 def caught_up(house: House) -> None:
     """The aggregator has read all that is on the log now."""
-    with _Reader(house) as reader:
+    with reading(house) as reader:
         ends = {(tp.topic, tp.partition): end for tp, (_, end) in reader.bounds().items()}
 
     def level() -> bool:
@@ -140,53 +139,10 @@ class Log:
 
 def log_of(house: House) -> Log:
     log = Log()
-    with _Reader(house) as reader:
-        for value in reader.values():
-            log.add(value)
+    with reading(house) as reader:
+        for record in reader.records():
+            log.add(record.value())
     return log
-
-
-class _Reader:
-    """Reads every topic from its beginning to where it ends now, as the administrator of Kafka."""
-
-    def __init__(self, house: House) -> None:
-        instance = Instance(house.folder)
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": f"127.0.0.1:{instance.ports_in_use()['kafka']}",
-                "security.protocol": "SASL_PLAINTEXT",
-                "sasl.mechanism": "SCRAM-SHA-512",
-                "sasl.username": "admin",
-                "sasl.password": instance.passwords["admin"],
-                "group.id": "torg-oracle",
-                "enable.auto.commit": False,
-                "enable.partition.eof": False,
-            }
-        )
-
-    def __enter__(self) -> "_Reader":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._consumer.close()
-
-    def bounds(self) -> dict[TopicPartition, tuple[int, int]]:
-        places = [TopicPartition(one.name, number) for one in topics() for number in range(one.partitions)]
-        return {place: self._consumer.get_watermark_offsets(place, timeout=30) for place in places}
-
-    def values(self) -> Iterable[bytes | None]:
-        bounds = {place: limits for place, limits in self.bounds().items() if limits[0] < limits[1]}
-        self._consumer.assign([TopicPartition(place.topic, place.partition, low) for place, (low, _) in bounds.items()])
-        left = {(place.topic, place.partition): high for place, (_, high) in bounds.items()}
-        deadline = time.monotonic() + CATCH_UP_SECONDS
-        while left:
-            assert time.monotonic() < deadline, f"the log could not be read to its end: {left}"
-            for record in self._consumer.consume(1000, timeout=0.2):
-                assert record.error() is None, record.error()
-                yield record.value()
-                place = (record.topic(), record.partition())
-                if record.offset() + 1 >= left.get(place, 0):
-                    left.pop(place, None)
 
 
 def _hashes(api: httpx.Client) -> dict[str, str]:
