@@ -206,6 +206,18 @@ async def test_request__agreed_to_and_rejected_at_once__is_one_of_both(units: Un
     assert len((await units.decisions(booking))["decisions"]) == 1
 
 
+async def test_request__decided_by_a_colleague_a_moment_ago__says_so_and_is_not_hidden(units: Units) -> None:
+    who = units.editor(units.library)
+    for first, then in (("confirm", "reject"), ("reject", "confirm")):
+        booking = await units.ask("12:00", "13:00")
+        decided = await units.order(first, booking, who)
+        assert await units.status(then, booking, who) == (412, "stale")
+        assert (await units.status(then, decided, who))[0] == 409
+        stranger = units.editor(uuid4())
+        assert (await units.status(then, booking, stranger))[0] == 404
+        await units.house.order("cancel", decided)
+
+
 async def test_request__whose_time_is_taken_when_all_have_agreed__stays_a_request(units: Units) -> None:
     booking = await units.ask(touches=[str(units.desk)])
     half = await units.order("confirm", booking, units.editor(units.desk))

@@ -74,11 +74,14 @@ async def check_read(conn: Any, actor: Actor, booking: Booking, now: dt.datetime
 async def hear(
     conn: Any, actor: Actor, booking: Booking, what: Order, now: dt.datetime, as_unit: UUID | None
 ) -> Hearing:
-    """Who may carry out the order. Raises NotFound or Forbidden."""
-    decides = booking.state == "requested" and what in ("confirm", "reject")
+    """Who may carry out the order. Raises NotFound or Forbidden. Whoever had a say in what is decided by now learns of
+    that by the booking's state."""
+    decides = what in ("confirm", "reject") and booking.state != "held"
     parties = (await store.parties(conn, [booking.id])).get(booking.id, []) if decides else []
     binding = [party for party in parties if party.binding]
-    if not binding:
+    if booking.state != "requested" and any(domain.speaks_for(actor, party, now) for party in binding):
+        return Hearing(parties, (), ())
+    if booking.state != "requested" or not binding:
         rights.check_order(actor, booking, what)
         return Hearing(parties, parties, ())
     speaking = [party for party in binding if domain.speaks_for(actor, party, now) and as_unit in (None, party.id)]
