@@ -1,6 +1,8 @@
 """Fixtures of all tests. Servers start once a session and only when a test asks for them."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,24 @@ import pytest
 
 from tests import infra
 from tests.house import House, running_house
+
+OWN_FOLDER = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """A temporary folder of this run's own. The one that pytest gives all runs is shut to other users at each start,
+    and with it the data of a database server that a run beside this one has started as a user of its own."""
+    if config.option.basetemp is None:
+        config.stash[OWN_FOLDER] = folder = Path(tempfile.mkdtemp(prefix="torg-tests-"))
+        config.option.basetemp = str(folder)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What a failed run left is kept to be looked at."""
+    folder = session.config.stash.get(OWN_FOLDER, None)
+    if folder and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ from deploy.house import services
 from deploy.local.instance import Instance
 from services.aggregator import store
 from services.aggregator.app import PROJECTIONS
-from tests.faults.stage import Stage
 from tests.faults.traffic import Acknowledged
 from tests.house import House, wait_until
 from tests.log_reader import reading
@@ -64,15 +63,14 @@ def nothing_lost(house: House, acknowledged: Iterable[Acknowledged]) -> None:
     assert torn == {}
 
 
-def views_are_the_fold(stage: Stage) -> None:
+def views_are_the_fold(house: House) -> None:
     """Publishers are stopped meanwhile: their watermarks would go on changing what is compared."""
-    house = stage.house
     all_published(house)
     with ThreadPoolExecutor() as together:
         list(together.map(house.stop, PUBLISHERS))
         try:
             caught_up(house)
-            with stage.caller() as api:
+            with house.client() as api:
                 live = _hashes(api)
                 for view in VIEWS:
                     _rebuild(api, view)

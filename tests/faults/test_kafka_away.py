@@ -75,7 +75,7 @@ def newer(now: dict[str, str], then: dict[str, str]) -> bool:
 def test_kafka_back__nothing_is_lost_and_views_equal_a_rebuild(stage: Stage, traffic: Traffic) -> None:
     assert traffic.acknowledged
     oracles.nothing_lost(stage.house, traffic.acknowledged)
-    oracles.views_are_the_fold(stage)
+    oracles.views_are_the_fold(stage.house)
     oracles.no_overlaps(stage.house)
     with stage.caller() as api:
         shown = stage.calendar_ids(api, FIRST.date(), LAST.date())

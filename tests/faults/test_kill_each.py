@@ -62,7 +62,7 @@ def test_house__after_all_that__has_everything_it_said_yes_to(stage: Stage, traf
 
     oracles.nothing_lost(stage.house, traffic.acknowledged)
     oracles.no_overlaps(stage.house)
-    oracles.views_are_the_fold(stage)
+    oracles.views_are_the_fold(stage.house)
     with stage.caller() as api:
         shown = stage.calendar_ids(api, FIRST.date(), LAST.date())
     booked = {one.subject.removeprefix("booking/") for one in traffic.acknowledged if one.service == "facility"}
