@@ -46,9 +46,10 @@ async def service(database: infra.Database, home: Path) -> AsyncIterator[httpx.A
     said = settings.model_dump(mode="json", exclude_none=True)
     said["database_dsn"] = settings.database_dsn.get_secret_value()
     said["kafka_password"] = settings.kafka_password.get_secret_value()
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.facility_stand", json.dumps(said), stderr=asyncio.subprocess.DEVNULL
-    )
+    argv = [sys.executable, "-m", "benchmarks.facility_stand", json.dumps(said)]
+    # Kafka's client tells over and over that there is no Kafka.
+    silent = asyncio.subprocess.DEVNULL
+    child = await asyncio.create_subprocess_exec(*argv, stdout=silent, stderr=silent)
     base = f"http://127.0.0.1:{settings.port}"
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
     try:
