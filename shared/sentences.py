@@ -77,6 +77,8 @@ _VALUES = {
     "the end must be after the start": "slutten må være etter starten",
     "a range lasts at most 60 days": "et tidsrom varer høyst 60 dager",
     "an appointment lasts at most 24 hours": "en avtale varer høyst 24 timer",
+    "a request names the rooms": "en forespørsel oppgir rommene",
+    "either the room is requested or the wish is only kept": "enten be om rommet, eller bare ta vare på ønsket",
     "a quota counts bookings, minutes or both": "en kvote teller bookinger, minutter eller begge deler",
     "a stand-in is a role, a unit or both": "en stedfortreder er en rolle, en enhet eller begge deler",
     "the shortest length is longer than the longest": "den korteste lengden er lengre enn den lengste",

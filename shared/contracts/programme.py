@@ -82,8 +82,18 @@ class Attendance(Contract):
     earlier: list[EarlierCount] = []
 
 
+class RoomRequest(Contract):
+    """A draft's rooms have been requested of whoever decides about them; `reason_code` says why they were refused."""
+
+    state: Literal["pending", "refused"]
+    reason_code: Code | None = None
+
+
 class Occurrence(Contract):
-    """One date of an activity, with its room's booking and its newest head count."""
+    """One date of an activity, with its room's booking and its newest head count.
+
+    `purpose` and `responsible_role` are what its rooms are asked for with. Of a draft, `booking_id` is the request's.
+    """
 
     occurrence_id: Id
     activity_id: Id
@@ -98,6 +108,9 @@ class Occurrence(Contract):
     teardown_minutes: Minutes = 0
     space_ids: list[Id] = []
     booking_id: Id | None = None
+    purpose: Code | None = None
+    responsible_role: Code | None = None
+    room_request: RoomRequest | None = None
     series_id: Id | None = None
     off_site: Flag = False
     meeting_point: ShortText | None = None

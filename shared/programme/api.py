@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from shared import db
 from shared.contracts.platform import UnitKind
 from shared.http import CurrentActor, SeenVersion, etag, if_match
+from shared.identity import Actor
 from shared.policy import require
 from shared.problems import Invalid, Message, NotFound
 from shared.programme import commands, store
@@ -20,6 +21,7 @@ from shared.programme.bodies import (
     PutOccurrence,
     PutSeries,
     Reschedule,
+    Terms,
 )
 from shared.programme.commands import Saved, Unit
 from shared.types import Id, Instant
@@ -118,8 +120,10 @@ def _occurrences(api: APIRouter) -> None:
 
 def _steps(api: APIRouter) -> None:
     @api.post("/occurrences/{occurrence_id}/schedule")
-    async def schedule(occurrence_id: Id, unit: Mine, who: CurrentActor, seen: SeenVersion) -> JSONResponse:
-        return _answer(await commands.schedule(unit, who, occurrence_id, seen))
+    async def schedule(
+        occurrence_id: Id, unit: Mine, who: CurrentActor, seen: SeenVersion, body: Terms | None = None
+    ) -> JSONResponse:
+        return _answer(await commands.schedule(unit, who, occurrence_id, seen, body or Terms()))
 
     @api.post("/occurrences/{occurrence_id}/reschedule")
     async def reschedule(
@@ -147,7 +151,7 @@ def _series(api: APIRouter) -> None:
     @api.put("/series/{series_id}", status_code=201)
     async def put_series(series_id: Id, body: PutSeries, unit: Mine, who: CurrentActor) -> JSONResponse:
         rows, created = await commands.put_series(unit, who, series_id, body)
-        return _series_answer(series_id, rows, 201 if created else 200)
+        return await _series_answer(unit, who, series_id, rows, 201 if created else 200)
 
     @api.get("/series/{series_id}")
     async def get_series(series_id: Id, unit: Mine, who: CurrentActor) -> JSONResponse:
@@ -156,11 +160,16 @@ def _series(api: APIRouter) -> None:
         if not rows:
             raise NotFound
         require(who, "programme.read", square_id=rows[0][1].square_id, unit_id=rows[0][1].unit_id)
-        return _series_answer(series_id, rows, 200)
+        return await _series_answer(unit, who, series_id, rows, 200)
 
 
-def _series_answer(series_id: UUID, rows: list[store.Row], status: int) -> JSONResponse:
-    occurrences = [commands.shown(version, state) for version, state, _ in rows]
+async def _series_answer(unit: Unit, who: Actor, series_id: UUID, rows: list[store.Row], status: int) -> JSONResponse:
+    """Each refused date with facility's `reason` and `reasons` as its `refusal`."""
+    why = await commands.why_refused(unit, who, series_id, rows)
+    occurrences = [
+        {**commands.shown(version, state), **({"refusal": why[one]} if (one := state.occurrence_id) in why else {})}
+        for version, state, _ in rows
+    ]
     return JSONResponse({"series_id": str(series_id), "occurrences": occurrences}, status)
 
 

@@ -1,10 +1,12 @@
 """What callers send about the programme."""
 
 import datetime as dt
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from shared import audit
 from shared.contracts.facility import OrganiserKind
 from shared.contracts.programme import ActivityKind, AgeBand, BandCount, Level, Price, Purpose
 from shared.types import Body, Code, Flag, Id, Instant, Minutes, ShortText, SmallCount, check_range
@@ -51,7 +53,25 @@ class WithinADay(When):
         return self
 
 
-class Where(Body):
+class Excuse(Body):
+    """Why a room's policy is to be set aside. Facility knows who may; the text goes there, and no further."""
+
+    reason_code: Code = "other"
+    reason: ShortText | None = None
+
+
+class Terms(Body):
+    """On which terms rooms are asked for. `request`: whoever decides about them has to agree, and it is a draft till
+    then. What it does not say of purpose and responsible role stays as it was said before."""
+
+    purpose: Code | None = None
+    responsible_role: Code | None = None
+    exception: Excuse | None = None
+    request: Flag = False
+    override: Flag = False
+
+
+class Where(Terms):
     """`space_ids` empty: no room of ours; then `off_site` or a meeting point says where."""
 
     space_ids: Ids = []
@@ -61,7 +81,12 @@ class Where(Body):
     meeting_point: ShortText | None = None
     capacity: SmallCount | None = None
     expected_people: SmallCount | None = None
-    override: Flag = False
+
+    @model_validator(mode="after")
+    def _requests_a_room(self) -> Self:
+        if self.request and not self.space_ids:
+            raise ValueError("a request names the rooms")
+        return self
 
 
 class PutOccurrence(When, Where):
@@ -70,12 +95,17 @@ class PutOccurrence(When, Where):
     activity_id: Id
     draft: Flag = False
 
+    @model_validator(mode="after")
+    def _asks_or_waits(self) -> Self:
+        if self.request and self.draft:
+            raise ValueError("either the room is requested or the wish is only kept")
+        return self
 
-class Reschedule(When):
+
+class Reschedule(When, Terms):
     space_ids: Ids | None = None
     setup_minutes: Minutes | None = None
     teardown_minutes: Minutes | None = None
-    override: Flag = False
 
 
 class Cancel(Body):
@@ -114,3 +144,20 @@ class PutSeries(Where):
     activity_id: Id
     occurrences: Annotated[list[SeriesDate], Field(min_length=1, max_length=MOST_DATES)]
     on_holidays: OnHoliday = "keep"
+
+
+def asked(body: Body) -> dict[str, Any]:
+    """The body as it is kept, to tell the same request sent again from another one: of a text only its digest."""
+    kept = body.model_dump(mode="json")
+    if kept.get("exception"):
+        kept["exception"]["reason"] = audit.digest(kept["exception"]["reason"])
+    return kept
+
+
+def same(kept: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
+    """Whether two bodies ask for the same. A field that says nothing may be younger than what is kept."""
+    return _said(kept) == _said(sent)
+
+
+def _said(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None and value is not False and value != []}

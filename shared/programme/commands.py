@@ -3,24 +3,23 @@ facility's own event about the room waits for the row and then finds the occurre
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from shared import db, envelope, logs, outbox
+from shared import db, envelope, outbox
 from shared.clock import Clock
 from shared.contracts.programme import Activity, Occurrence
 from shared.http import check_version, correlation_id
 from shared.identity import Actor
 from shared.policy import require
-from shared.problems import IdInUse, Invalid, Message, NotFound, Problem, Unavailable
-from shared.programme import domain, places, store
-from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, PutSeries, Reschedule, SeriesDate
+from shared.problems import IdInUse, Invalid, Message, NotFound, Problem
+from shared.programme import asking, bodies, domain, places, store
+from shared.programme.asking import Planned
+from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, PutSeries, Reschedule, SeriesDate, Terms
 from shared.programme.rooms import Rooms
 from shared.types import Contract
-
-log = logs.get(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,71 +89,97 @@ async def withdraw_activity(unit: Unit, who: Actor, activity_id: UUID, seen: int
 
 
 async def put_occurrence(unit: Unit, who: Actor, occurrence_id: UUID, body: PutOccurrence) -> Saved:
-    """Holds the room, saves, confirms. Raises facility's refusal; without an answer from it, a draft is kept."""
-    asked = body.model_dump(mode="json")
+    """Holds the room, saves, confirms; or requests it, and keeps a draft until that is granted.
+
+    Raises facility's refusal; without an answer from it, a draft is kept.
+    """
+    asked = bodies.asked(body)
 
     async def work() -> Saved:
         async with db.transaction(unit.pool) as conn:
+            await asking.take_turn(conn, body, [occurrence_id])
             known = await store.occurrence(conn, occurrence_id, lock=True)
             if known:
                 return _same_request(who, known, asked)
             activity = await _activity(conn, who, body.activity_id)
             draft = domain.new_occurrence(occurrence_id, activity, body, None)
-            planned = Planned(draft, None, None) if body.draft else await _with_room(unit, who, draft, activity, body)
+            planned = Planned(draft) if body.draft else await asking.room(unit.rooms, who, draft, activity, body)
             verb = "scheduled" if planned.occurrence.state == "scheduled" else "drafted"
             saved = await _save(unit, conn, 0, planned.occurrence, asked, verb)
-            await store.agree(conn, occurrence_id, planned.hold_version or 0)
-        await _confirm(unit, who, planned)
+            await store.agree(conn, occurrence_id, planned.booking_version or 0)
+        await asking.confirm(unit.rooms, who, planned)
         return Saved(saved.version, saved.state, True, planned.notice)
 
     return await db.retrying(work)
 
 
-async def schedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int) -> Saved:
-    """Asks again for the room of a draft."""
+async def schedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, terms: Terms) -> Saved:
+    """Asks again for the room of a draft, on the same terms or on others. What it requests already it goes on to."""
 
     async def work() -> Saved:
         async with db.transaction(unit.pool) as conn:
+            await asking.take_turn(conn, terms, [occurrence_id])
             version, draft, asked = await _locked(conn, who, "programme.write", occurrence_id, seen)
+            domain.check_draft(draft)
             activity = await _activity(conn, who, draft.activity_id)
-            planned = await _with_room(unit, who, draft, activity, None)
-            if planned.notice:
-                raise Unavailable(planned.notice)
-            saved = await _save(unit, conn, version, planned.occurrence, asked, "scheduled")
-            await store.agree(conn, occurrence_id, planned.hold_version or 0)
-        await _confirm(unit, who, planned)
+            wanted, before = domain.on_terms(draft, terms), domain.request_of(draft)
+            planned = await asking.another_room(unit.rooms, who, wanted, activity, terms, before)
+            if planned.occurrence == draft:
+                return Saved(version, draft)
+            verb = "scheduled" if planned.occurrence.state == "scheduled" else "changed"
+            saved = await _save(unit, conn, version, planned.occurrence, asked, verb)
+            await store.agree(conn, occurrence_id, planned.booking_version or 0)
+        await asking.confirm(unit.rooms, who, planned)
         return saved
 
     return await db.retrying(work)
 
 
 async def reschedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, body: Reschedule) -> Saved:
-    """Another time or room for one date, with its booking; facility's refusal leaves everything as it was."""
+    """Another time or room for one date, with its booking; facility's refusal leaves everything as it was.
+
+    A draft asks for no room, unless it is to request it; what it requested for the earlier date is withdrawn.
+    """
 
     async def work() -> Saved:
         async with db.transaction(unit.pool) as conn:
+            await asking.take_turn(conn, body, [occurrence_id])
             version, present, asked = await _locked(conn, who, "programme.write", occurrence_id, seen)
-            moved, planned, booked = domain.rescheduled(present, body), None, None
-            if moved.state != "draft" and moved.space_ids:
-                if domain.can_move_booking(present):
-                    booked = await unit.rooms.move(who, moved, body.override)
-                else:
-                    activity = await _activity(conn, who, present.activity_id)
-                    booking_id, booked = await unit.rooms.hold(who, moved, activity, body.override)
-                    moved = moved.model_copy(update={"booking_id": booking_id})
-                    planned = Planned(moved, booked, None)
-            elif not moved.space_ids:
-                moved = moved.model_copy(update={"booking_id": None})
-            saved = await _save(unit, conn, version, moved, asked, "rescheduled")
-            if booked:
-                await store.agree(conn, occurrence_id, booked)
-        if planned:
-            await _confirm(unit, who, planned)
-        if present.booking_id and present.booking_id != moved.booking_id:
-            await _give_up(unit, who, present.booking_id)
+            moved = domain.rescheduled(present, body)
+            planned = await _move(unit, conn, who, present, moved, body)
+            saved = await _save(unit, conn, version, planned.occurrence, asked, "rescheduled")
+            if planned.booking_version:
+                await store.agree(conn, occurrence_id, planned.booking_version)
+        await asking.confirm(unit.rooms, who, planned)
+        if present.state != "draft" and present.booking_id and present.booking_id != planned.occurrence.booking_id:
+            await asking.give_up(unit.rooms, who, present.booking_id)
         return saved
 
     return await db.retrying(work)
+
+
+async def _move(unit: Unit, conn: Any, who: Actor, present: Occurrence, moved: Occurrence, body: Reschedule) -> Planned:
+    if moved.state == "draft":
+        return await _move_draft(unit, conn, who, present, domain.without_request(moved), body)
+    if not moved.space_ids:
+        return Planned(moved.model_copy(update={"booking_id": None}))
+    if domain.can_move_booking(present):
+        return Planned(moved, await unit.rooms.move(who, moved, body))
+    activity = await _activity(conn, who, present.activity_id)
+    booked = await unit.rooms.book(who, moved, activity, body)
+    return Planned(moved.model_copy(update={"booking_id": booked.id}), booked.version, booked.state == "held")
+
+
+async def _move_draft(
+    unit: Unit, conn: Any, who: Actor, present: Occurrence, moved: Occurrence, body: Reschedule
+) -> Planned:
+    before = domain.request_of(present)
+    if body.request:
+        activity = await _activity(conn, who, present.activity_id)
+        return await asking.another_room(unit.rooms, who, moved, activity, body, before)
+    if before:
+        await unit.rooms.cancel(who, before)
+    return Planned(moved)
 
 
 async def cancel(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, reason_code: str) -> Saved:
@@ -181,14 +206,15 @@ async def count(unit: Unit, who: Actor, occurrence_id: UUID, body: PutAttendance
 
 
 async def put_series(unit: Unit, who: Actor, series_id: UUID, body: PutSeries) -> tuple[list[store.Row], bool]:
-    """Many dates of one activity in one go; what facility refuses is kept as a draft with the reason.
+    """Many dates of one activity in one go; what facility refuses, or is only requested, is kept as a draft.
 
     The rows in date order, and whether they are new. The same request again answers with what came of it.
     """
-    asked = body.model_dump(mode="json")
+    asked = bodies.asked(body)
 
     async def work() -> tuple[list[store.Row], bool]:
         async with db.transaction(unit.pool) as conn:
+            await asking.take_turn(conn, body, [date.id for date in body.occurrences])
             known = await store.of_series(conn, series_id)
             if known:
                 for row in known:
@@ -209,49 +235,6 @@ async def put_series(unit: Unit, who: Actor, series_id: UUID, body: PutSeries) -
     return await db.retrying(work)
 
 
-@dataclass(frozen=True)
-class Planned:
-    """An occurrence with the version of its hold, or with the notice why it stayed a draft."""
-
-    occurrence: Occurrence
-    hold_version: int | None
-    notice: Message | None
-
-
-async def _with_room(
-    unit: Unit, who: Actor, draft: Occurrence, activity: Activity, body: PutOccurrence | None
-) -> Planned:
-    if not draft.space_ids:
-        return Planned(domain.scheduled(draft, None), None, None)
-    try:
-        booking_id, version = await unit.rooms.hold(who, draft, activity, bool(body and body.override))
-    except Unavailable:
-        return Planned(
-            draft,
-            None,
-            Message(
-                "Romtjenesten svarer ikke. Lagret som utkast med romønsket.",
-                "The room service does not answer. Saved as a draft with the room wish.",
-            ),
-        )
-    return Planned(domain.scheduled(draft, booking_id), version, None)
-
-
-async def _confirm(unit: Unit, who: Actor, planned: Planned) -> None:
-    """The occurrence's own event confirms the hold too, should this be lost."""
-    if planned.hold_version is None or planned.occurrence.booking_id is None:
-        return
-    try:
-        await unit.rooms.confirm(who, planned.occurrence.booking_id, planned.hold_version)
-    except Problem as problem:
-        log.info("confirm_left_to_event", code=problem.code)
-
-
-async def _give_up(unit: Unit, who: Actor, booking_id: UUID) -> None:
-    with contextlib.suppress(Problem):  # it no longer stands, or facility learns of it by the occurrence's event
-        await unit.rooms.cancel(who, booking_id)
-
-
 async def _decide_series(
     unit: Unit,
     who: Actor,
@@ -269,13 +252,27 @@ async def _decide_series(
         drafts.append(draft.model_copy(update={"booking_id": domain.booking_id_of(date.id) if one.space_ids else None}))
     if not body.space_ids:
         return [(1, domain.scheduled(draft, None), asked) for draft in drafts]
-    decided = await unit.rooms.series(who, series_id, activity, drafts, body.override)
-    rows: list[store.Row] = []
-    for draft in drafts:
-        taken = draft.booking_id is not None and decided[draft.booking_id]["outcome"] == "confirmed"
-        state = domain.scheduled(draft, draft.booking_id) if taken else draft.model_copy(update={"booking_id": None})
-        rows.append((1, state, asked))
-    return rows
+    decided = await unit.rooms.series(who, series_id, activity, drafts, body)
+    return [(1, _as_decided(draft, decided), asked) for draft in drafts]
+
+
+def _as_decided(draft: Occurrence, decided: Mapping[UUID, dict[str, Any]]) -> Occurrence:
+    found = decided[draft.booking_id] if draft.booking_id else None
+    if not found or not draft.booking_id or found["outcome"] != "confirmed":
+        return domain.without_request(draft)
+    return domain.after_asking(draft, draft.booking_id, found["state"])
+
+
+async def why_refused(unit: Unit, who: Actor, series_id: UUID, rows: Sequence[store.Row]) -> dict[UUID, dict[str, Any]]:
+    """By occurrence, facility's reasons for the dates of a series that stayed drafts. Nothing where it does not say."""
+    drafts = [state for _, state, _ in rows if state.state == "draft" and state.space_ids and not state.room_request]
+    if not drafts:
+        return {}
+    refused: dict[UUID, dict[str, Any]] = {}
+    with contextlib.suppress(Problem):  # the dates are kept all the same, and can be asked for one by one
+        refused = await unit.rooms.refused_dates(who, series_id)
+    named = {one.occurrence_id: refused.get(domain.booking_id_of(one.occurrence_id)) for one in drafts}
+    return {occurrence: why for occurrence, why in named.items() if why}
 
 
 async def _change(
@@ -328,7 +325,7 @@ def shown(version: int, state: Contract) -> dict[str, Any]:
 def _same_request(who: Actor, known: store.Row, asked: dict[str, Any]) -> Saved:
     version, state, was_asked = known
     require(who, "programme.read", square_id=state.square_id, unit_id=state.unit_id)
-    if was_asked != asked:
+    if not bodies.same(was_asked, asked):
         raise IdInUse
     return Saved(version, state)
 

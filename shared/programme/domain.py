@@ -4,6 +4,12 @@ draft ──schedule──▶ scheduled ──cancel──▶ cancelled
   ▲                  │  ▲   └──count────▶ completed
   └──── no room ─────┘  │
              affected ──┘  (the room was lost or moved: the editor decides)
+
+A draft may have its rooms requested of whoever decides about them:
+
+            ┌──request──▶ pending ──approved──▶ scheduled
+draft ──────┤                └──refused──▶ refused ──another room, or cancel
+            └──(asked for anew, elsewhere or at another time: the earlier request is withdrawn)
 """
 
 import datetime as dt
@@ -13,14 +19,18 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from shared.contracts.facility import Booking, Slot
-from shared.contracts.programme import Activity, Attendance, EarlierCount, Occurrence
+from shared.contracts.programme import Activity, Attendance, EarlierCount, Occurrence, RoomRequest
 from shared.problems import Invalid, Message, WrongState
-from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, Reschedule, SeriesDate
+from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, Reschedule, SeriesDate, Terms
 from shared.workdays import OnHoliday, decided
 
 BOOKINGS = UUID("0f0c4f5e-6a27-5d3c-9d3f-0b7a5f9e6c11")
 ALL_HOLIDAYS = Message("Alle datoene er helligdager.", "All the dates are public holidays.")
 NOT_BEGUN = Message("Kan ikke telles før den har begynt.", "It cannot be counted before it has begun.")
+REQUEST_A_DRAFT = Message(
+    "Bare et utkast kan be om rom. Lag en ny dato som ber om rommet, og avlys denne når du har fått ja.",
+    "Only a draft can request rooms. Make a new date that requests the room, and cancel this one once it is granted.",
+)
 # So many revisions of a head count travel with the newest.
 MOST_EARLIER = 200
 LOST_BY = {"affected", "cancelled", "expired", "released", "rejected"}
@@ -55,14 +65,48 @@ def new_occurrence(occurrence_id: UUID, activity: Activity, asked: PutOccurrence
         off_site=asked.off_site,
         meeting_point=asked.meeting_point,
         capacity=asked.capacity,
+        purpose=asked.purpose,
+        responsible_role=asked.responsible_role,
         state="draft",
     )
 
 
-def scheduled(occurrence: Occurrence, booking_id: UUID | None) -> Occurrence:
+def on_terms(occurrence: Occurrence, terms: Terms) -> Occurrence:
+    """With what is said anew of the purpose and of who is responsible."""
+    said = {"purpose": terms.purpose, "responsible_role": terms.responsible_role}
+    return occurrence.model_copy(update={name: value for name, value in said.items() if value is not None})
+
+
+def check_draft(occurrence: Occurrence) -> None:
     if occurrence.state != "draft":
         raise WrongState(state=occurrence.state)
-    return occurrence.model_copy(update={"state": "scheduled", "booking_id": booking_id})
+
+
+def scheduled(occurrence: Occurrence, booking_id: UUID | None) -> Occurrence:
+    check_draft(occurrence)
+    return occurrence.model_copy(update={"state": "scheduled", "booking_id": booking_id, "room_request": None})
+
+
+def after_asking(draft: Occurrence, booking_id: UUID, booking_state: str, reason_code: str | None = None) -> Occurrence:
+    """By the state of the booking that was asked for."""
+    if booking_state in ("held", "confirmed"):
+        return scheduled(draft, booking_id)
+    request = RoomRequest(state="pending") if booking_state == "requested" else _refused(reason_code)
+    return draft.model_copy(update={"booking_id": booking_id, "room_request": request})
+
+
+def without_request(draft: Occurrence) -> Occurrence:
+    return draft.model_copy(update={"booking_id": None, "room_request": None})
+
+
+def request_of(occurrence: Occurrence) -> UUID | None:
+    """The request that still waits for an answer."""
+    waits = occurrence.room_request is not None and occurrence.room_request.state == "pending"
+    return occurrence.booking_id if waits else None
+
+
+def _refused(reason_code: str | None) -> RoomRequest:
+    return RoomRequest(state="refused", reason_code=reason_code)
 
 
 def minding_holidays(dates: Sequence[SeriesDate], choice: OnHoliday, zone: ZoneInfo) -> list[SeriesDate]:
@@ -86,11 +130,13 @@ def rescheduled(occurrence: Occurrence, asked: Reschedule) -> Occurrence:
     """The new date; the earlier one is kept as `previous`, so that figures can tell moved from cancelled."""
     if occurrence.state not in ("draft", "scheduled", "affected"):
         raise WrongState(state=occurrence.state)
+    if asked.request and occurrence.state != "draft":
+        raise WrongState(REQUEST_A_DRAFT, state=occurrence.state)
     changes: dict[str, Any] = {"starts_at": asked.starts_at, "ends_at": asked.ends_at, "previous": slot_of(occurrence)}
     for name in ("space_ids", "setup_minutes", "teardown_minutes"):
         if getattr(asked, name) is not None:
             changes[name] = getattr(asked, name)
-    moved = occurrence.model_copy(update=changes)
+    moved = on_terms(occurrence.model_copy(update=changes), asked)
     return moved.model_copy(update={"state": "draft" if occurrence.state == "draft" else "scheduled"})
 
 
@@ -102,7 +148,7 @@ def can_move_booking(occurrence: Occurrence) -> bool:
 def cancelled(occurrence: Occurrence, reason_code: str) -> Occurrence:
     if occurrence.state in ("cancelled", "completed"):
         raise WrongState(state=occurrence.state)
-    return occurrence.model_copy(update={"state": "cancelled", "cancel_reason": reason_code})
+    return occurrence.model_copy(update={"state": "cancelled", "cancel_reason": reason_code, "room_request": None})
 
 
 def counted(occurrence: Occurrence, count: PutAttendance, now: dt.datetime) -> Occurrence | None:
@@ -139,8 +185,10 @@ def after_booking(occurrence: Occurrence, booking: Booking, verb: str) -> tuple[
 
     A move takes the occurrence along, since the room is where it is; what was lost waits for the editor.
     """
-    if occurrence.state in ("cancelled", "completed", "draft") or occurrence.booking_id != booking.booking_id:
+    if occurrence.state in ("cancelled", "completed") or occurrence.booking_id != booking.booking_id:
         return None
+    if occurrence.state == "draft":
+        return _after_request(occurrence, booking, verb)
     if verb in ("moved", "confirmed") and not _same_slot(occurrence, booking):
         along = {"starts_at": booking.starts_at, "ends_at": booking.ends_at, "space_ids": booking.space_ids}
         buffers = {"setup_minutes": booking.setup_minutes, "teardown_minutes": booking.teardown_minutes}
@@ -153,9 +201,20 @@ def after_booking(occurrence: Occurrence, booking: Booking, verb: str) -> tuple[
     return None
 
 
+def _after_request(draft: Occurrence, booking: Booking, verb: str) -> tuple[Occurrence, str] | None:
+    """Approved, refused, or withdrawn in facility by somebody who may."""
+    if verb == "confirmed":
+        return scheduled(draft, booking.booking_id), "scheduled"
+    if verb == "rejected":
+        refused = draft.model_copy(update={"room_request": _refused(booking.reason_code)})
+        return None if refused == draft else (refused, "changed")
+    return (without_request(draft), "changed") if verb in LOST_BY else None
+
+
 def given_room(draft: Occurrence, booking: Booking) -> Occurrence | None:
-    """A draft whose refused room was offered later, and taken; None where it has moved on meanwhile."""
-    return scheduled(draft, booking.booking_id) if _same_slot(draft, booking) else None
+    """A date of a series whose refused room was offered later, and taken; None where it has moved on meanwhile."""
+    offered = draft.series_id is not None and booking.booking_id == booking_id_of(draft.occurrence_id)
+    return scheduled(draft, booking.booking_id) if offered and _same_slot(draft, booking) else None
 
 
 def accepted(occurrence: Occurrence) -> Occurrence:

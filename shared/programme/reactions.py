@@ -11,6 +11,7 @@ from shared.programme import domain, store
 from shared.programme.commands import Unit
 
 Handler = Callable[[Any, Event], Awaitable[None]]
+ANSWERS = ("confirmed", "rejected", "cancelled")  # to a request
 VERBS = ("moved", "confirmed", "affected", "cancelled", "expired", "released", "rejected", "restored")
 
 
@@ -40,7 +41,7 @@ def together(first: Mapping[str, Handler], second: Mapping[str, Handler]) -> dic
 def _booking(unit: Unit, verb: str) -> Handler:
     async def react(conn: Any, event: Event) -> None:
         booking = facility.Booking.model_validate(event.data)
-        known = await store.by_booking(conn, booking.booking_id)
+        known = await _occurrence_of(conn, booking, verb)
         if not known and verb == "confirmed":
             await _give_room(conn, unit, booking, event.subjectversion)
         if not known or event.subjectversion <= known[1]:
@@ -56,9 +57,25 @@ def _booking(unit: Unit, verb: str) -> Handler:
     return react
 
 
-async def _give_room(conn: Any, unit: Unit, booking: facility.Booking, booking_version: int) -> None:
+async def _occurrence_of(conn: Any, booking: facility.Booking, verb: str) -> tuple[store.Row, int] | None:
+    """With the booking's version it agrees with. A request may be decided before the unit has written down that it
+    asked: an answer to what is not known waits for its occurrence's turn, and looks again."""
+    known = await store.by_booking(conn, booking.booking_id)
+    owner = _owner(booking) if verb in ANSWERS else None
+    if known or not owner:
+        return known
+    await store.take_turn(conn, [owner])
+    return await store.by_booking(conn, booking.booking_id)
+
+
+def _owner(booking: facility.Booking) -> UUID | None:
     kind, _, owner = (booking.owner_ref or "").partition("/")
-    known = await store.roomless(conn, UUID(owner)) if kind == "occurrence" else None
+    return UUID(owner) if kind == "occurrence" else None
+
+
+async def _give_room(conn: Any, unit: Unit, booking: facility.Booking, booking_version: int) -> None:
+    owner = _owner(booking)
+    known = await store.roomless(conn, owner) if owner else None
     given = domain.given_room(known[1], booking) if known else None
     if known and given:
         await store.save_occurrence(conn, known[0] + 1, given, known[2])

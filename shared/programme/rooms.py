@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,12 @@ import structlog
 from shared.contracts.programme import Activity, Occurrence
 from shared.identity import Actor
 from shared.problems import Message, Problem, Unavailable
+from shared.programme.bodies import Terms
 from shared.programme.domain import booking_id_of
 
 _BOOKINGS_OF_AN_OCCURRENCE = 8
 _SECONDS = 3.0
+_TRIES = 3
 _AWAY = Message("Romtjenesten svarer ikke akkurat nå.", "The room service does not answer just now.")
 
 
@@ -25,6 +28,15 @@ class Refused(Problem):
         known = {"type", "title", "status", "code", "detail", "request_id"}
         super().__init__(body.get("detail"), code=body.get("code"), **{k: v for k, v in body.items() if k not in known})
         self.status = status
+
+
+@dataclass(frozen=True)
+class Booked:
+    """A booking as facility answers with it."""
+
+    id: UUID
+    version: int
+    state: str
 
 
 class Rooms:
@@ -52,17 +64,19 @@ class Rooms:
                 return None
             raise
 
-    async def hold(self, who: Actor, occurrence: Occurrence, activity: Activity, override: bool) -> tuple[UUID, int]:
-        """Holds the room for facility's usual quarter of an hour; the booking's id and version.
+    async def book(self, who: Actor, occurrence: Occurrence, activity: Activity, terms: Terms) -> Booked:
+        """Holds the room for facility's usual quarter of an hour, or requests it.
 
-        Repeating it finds the same hold. Where an earlier booking of the occurrence is over, the next id is taken.
+        Repeating it finds the same hold or request, which may have been granted since. Where an earlier booking of the
+        occurrence is over, the next id is taken.
         """
+        state = "requested" if terms.request else "held"
         body = {
             **_slot(occurrence),
             **_about(activity),
+            **_terms(occurrence, terms),
             "owner_ref": f"occurrence/{occurrence.occurrence_id}",
-            "state": "held",
-            "override": override,
+            "state": state,
         }
         for attempt in range(_BOOKINGS_OF_AN_OCCURRENCE):
             booking_id = booking_id_of(occurrence.occurrence_id, attempt)
@@ -72,8 +86,8 @@ class Rooms:
                 if refusal.code == "id_in_use":
                     continue
                 raise
-            if answer["state"] in ("held", "confirmed"):
-                return booking_id, int(answer["version"])
+            if answer["state"] in (state, "confirmed"):
+                return Booked(booking_id, int(answer["version"]), answer["state"])
         raise Unavailable(code="too_many_bookings")
 
     async def confirm(self, who: Actor, booking_id: UUID, version: int) -> None:
@@ -81,21 +95,30 @@ class Rooms:
 
     async def cancel(self, who: Actor, booking_id: UUID) -> None:
         """Gives up a booking that may be over already."""
-        present = await self.ask("GET", f"/bookings/{booking_id}", who)
-        if present["state"] in ("requested", "held", "confirmed", "affected"):
-            await self.ask("POST", f"/bookings/{booking_id}/cancel", who, {}, int(present["version"]))
+        for _ in range(_TRIES):
+            present = await self.ask("GET", f"/bookings/{booking_id}", who)
+            if present["state"] not in ("requested", "held", "confirmed", "affected"):
+                return
+            try:
+                await self.ask("POST", f"/bookings/{booking_id}/cancel", who, {}, int(present["version"]))
+            except Refused as refusal:
+                if refusal.code != "stale":  # somebody decided about it just now
+                    raise
+            else:
+                return
+        raise Unavailable
 
-    async def move(self, who: Actor, occurrence: Occurrence, override: bool) -> int:
+    async def move(self, who: Actor, occurrence: Occurrence, terms: Terms) -> int:
         """Moves the occurrence's booking to where the occurrence now is; the booking's version."""
         present = await self.ask("GET", f"/bookings/{occurrence.booking_id}", who)
-        body = {**_slot(occurrence), "override": override}
+        body = {**_slot(occurrence), **_terms(occurrence, terms)}
         path = f"/bookings/{occurrence.booking_id}/move"
         return int((await self.ask("POST", path, who, body, int(present["version"])))["version"])
 
     async def series(
-        self, who: Actor, series_id: UUID, activity: Activity, dates: Sequence[Occurrence], override: bool
+        self, who: Actor, series_id: UUID, activity: Activity, dates: Sequence[Occurrence], terms: Terms
     ) -> dict[UUID, dict[str, Any]]:
-        """Facility's decision for each booking id."""
+        """Facility's decision for each booking id, and what has come of it since: `state`."""
         shared = {key: value for key, value in _slot(dates[0]).items() if key not in ("starts_at", "ends_at")}
         occurrences = [
             {
@@ -106,9 +129,19 @@ class Rooms:
             }
             for date in dates
         ]
-        body = {**shared, **_about(activity), "override": override, "occurrences": occurrences}
+        state = "requested" if terms.request else "confirmed"
+        told = {**_about(activity), **_terms(dates[0], terms)}
+        body = {**shared, **told, "state": state, "occurrences": occurrences}
         answer = await self.ask("PUT", f"/series/{series_id}", who, body)
-        return {UUID(row["id"]): row for row in answer["occurrences"]}
+        if terms.request:  # sent again, some of them may have been decided
+            answer = await self.ask("GET", f"/series/{series_id}", who)
+        return {UUID(row["id"]): {"state": state, **row} for row in answer["occurrences"]}
+
+    async def refused_dates(self, who: Actor, series_id: UUID) -> dict[UUID, dict[str, Any]]:
+        """Why each refused date of a series was, as `reason` and `reasons`, by the id of its booking."""
+        answer = await self.ask("GET", f"/series/{series_id}", who)
+        refused = [row for row in answer["occurrences"] if row["outcome"] != "confirmed"]
+        return {UUID(row["id"]): {"reason": row["reason"], "reasons": row["reasons"]} for row in refused}
 
     async def ask(
         self, method: str, path: str, who: Actor, body: dict[str, Any] | None = None, version: int | None = None
@@ -146,6 +179,16 @@ def _about(activity: Activity) -> dict[str, Any]:
         "organiser_kind": activity.organiser_kind,
         "needs": activity.access_needs or None,
     }
+
+
+def _terms(occurrence: Occurrence, terms: Terms) -> dict[str, Any]:
+    """What the occurrence is asked for with, and why beyond the rules: that is facility's to judge and to keep."""
+    said = {
+        "purpose": occurrence.purpose,
+        "responsible_role": occurrence.responsible_role,
+        "exception": terms.exception and terms.exception.model_dump(mode="json"),
+    }
+    return {**{name: value for name, value in said.items() if value is not None}, "override": terms.override}
 
 
 def _text(at: dt.datetime) -> str:

@@ -25,6 +25,11 @@ OCCURRENCE = "select version, state, asked from occurrence where occurrence_id =
 OCCURRENCE_LOCKED = f"{OCCURRENCE} for update"
 BY_BOOKING_LOCKED = "select version, state, asked, booking_version from occurrence where booking_id = $1 for update"
 ROOMLESS_LOCKED = f"{OCCURRENCE} and booking_id is null and status = 'draft' for update"
+# Of facility's word about a booking that the unit may be asking for just now: it waits until the unit has its answer.
+TAKE_TURN = """
+select pg_advisory_xact_lock(hashtextextended('occurrence ' || current_schema() || owner, 0))
+from unnest($1::text[]) as owner
+"""
 AGREES_WITH = "update occurrence set booking_version = $2 where occurrence_id = $1"
 # What touches the window, oldest first.
 OCCURRENCES = """
@@ -100,6 +105,11 @@ async def roomless(conn: Any, occurrence_id: UUID) -> Row | None:
     """A draft that has no room. Locked."""
     row = await conn.fetchrow(ROOMLESS_LOCKED, occurrence_id)
     return _row(row) if row else None
+
+
+async def take_turn(conn: Any, occurrence_ids: Collection[UUID]) -> None:
+    """Until the transaction ends nobody else asks for these occurrences' rooms, or hears an answer about them."""
+    await conn.execute(TAKE_TURN, sorted(map(str, occurrence_ids)))
 
 
 async def agree(conn: Any, occurrence_id: UUID, booking_version: int) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -109,7 +110,7 @@ class PutBooking(Wish):
 
 
 class MoveBooking(Body):
-    """Without `equipment` it keeps what it has."""
+    """Without `equipment`, `purpose` or `responsible_role` it keeps what it has."""
 
     space_ids: SpaceIds
     starts_at: WrittenTime
@@ -117,8 +118,14 @@ class MoveBooking(Body):
     setup_minutes: BufferMinutes = 0
     teardown_minutes: BufferMinutes = 0
     override: Flag = False
+    purpose: Code | None = None
+    responsible_role: Code | None = None
     exception: Excuse | None = None
     equipment: Brought | None = None
+
+    def about(self, known: About) -> About:
+        role = self.responsible_role or known.responsible_role
+        return replace(known, purpose=self.purpose or known.purpose, responsible_role=role)
 
 
 class Command(Body):

@@ -287,6 +287,7 @@ def move(booking: Booking, wanted: Booking, now: dt.datetime, *, square_id: UUID
         now,
         square_id=square_id,
         slot=wanted.slot,
+        about=wanted.about,
         equipment=wanted.equipment,
         state=booking.state_before or booking.state,
         state_before=None,

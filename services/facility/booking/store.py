@@ -43,7 +43,7 @@ update booking set
     ends_at = n.ends_at, setup_minutes = n.setup_minutes, teardown_minutes = n.teardown_minutes, state = n.state,
     state_before = n.state_before, hold_until = n.hold_until, override = n.override, reason_code = n.reason_code,
     closure_id = n.closure_id, blocking = n.blocking, previous = n.previous, checked_in_at = n.checked_in_at,
-    equipment = n.equipment, updated_at = n.updated_at
+    equipment = n.equipment, purpose = n.purpose, responsible_role = n.responsible_role, updated_at = n.updated_at
 from jsonb_populate_recordset(null::booking, $1::jsonb) n
 where booking.id = n.id and booking.version = n.version - 1
 returning booking.id

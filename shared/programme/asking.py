@@ -1,0 +1,78 @@
+"""Asking facility for the rooms of one occurrence, and what its answer makes of the occurrence."""
+
+import contextlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from shared import logs
+from shared.contracts.programme import Activity, Occurrence
+from shared.identity import Actor
+from shared.problems import Message, Problem, Unavailable
+from shared.programme import domain, store
+from shared.programme.bodies import Terms
+from shared.programme.rooms import Rooms
+
+KEPT_AS_DRAFT = Message(
+    "Romtjenesten svarer ikke. Lagret som utkast med romønsket.",
+    "The room service does not answer. Saved as a draft with the room wish.",
+)
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An occurrence as facility's answer leaves it, or with the notice why nobody was asked."""
+
+    occurrence: Occurrence
+    booking_version: int | None = None
+    held: bool = False
+    notice: Message | None = None
+
+
+async def room(rooms: Rooms, who: Actor, draft: Occurrence, activity: Activity, terms: Terms) -> Planned:
+    """Holds or requests its rooms. Raises facility's refusal; without an answer from it, the draft stays one."""
+    if not draft.space_ids:
+        return Planned(domain.scheduled(draft, None))
+    try:
+        booked = await rooms.book(who, draft, activity, terms)
+    except Unavailable:
+        return Planned(draft, notice=KEPT_AS_DRAFT)
+    return Planned(domain.after_asking(draft, booked.id, booked.state), booked.version, booked.state == "held")
+
+
+async def another_room(
+    rooms: Rooms, who: Actor, draft: Occurrence, activity: Activity, terms: Terms, instead_of: UUID | None
+) -> Planned:
+    """As `room`, for a draft that may have a request open: what it no longer stands for is withdrawn.
+
+    Raises Unavailable when facility does not answer.
+    """
+    planned = await room(rooms, who, draft, activity, terms)
+    if planned.notice:
+        raise Unavailable(planned.notice)
+    if instead_of and instead_of != planned.occurrence.booking_id:
+        await rooms.cancel(who, instead_of)
+    return planned
+
+
+async def confirm(rooms: Rooms, who: Actor, planned: Planned) -> None:
+    """The occurrence's own event confirms the hold too, should this be lost."""
+    if not planned.held or planned.booking_version is None or planned.occurrence.booking_id is None:
+        return
+    try:
+        await rooms.confirm(who, planned.occurrence.booking_id, planned.booking_version)
+    except Problem as problem:
+        log.info("confirm_left_to_event", code=problem.code)
+
+
+async def give_up(rooms: Rooms, who: Actor, booking_id: UUID) -> None:
+    with contextlib.suppress(Problem):  # it no longer stands, or facility learns of it by the occurrence's event
+        await rooms.cancel(who, booking_id)
+
+
+async def take_turn(conn: Any, terms: Terms, occurrence_ids: Collection[UUID]) -> None:
+    """Before rooms are requested: the answer may come over Kafka before the request is written down here."""
+    if terms.request:
+        await store.take_turn(conn, occurrence_ids)
