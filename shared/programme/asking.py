@@ -38,7 +38,7 @@ async def room(rooms: Rooms, who: Actor, draft: Occurrence, activity: Activity, 
     try:
         booked = await rooms.book(who, draft, activity, terms)
     except Unavailable:
-        return Planned(draft, notice=KEPT_AS_DRAFT)
+        return Planned(domain.perhaps_requested(draft) if terms.request else draft, notice=KEPT_AS_DRAFT)
     return Planned(domain.after_asking(draft, booked.id, booked.state), booked.version, booked.state == "held")
 
 

@@ -99,10 +99,15 @@ def without_request(draft: Occurrence) -> Occurrence:
     return draft.model_copy(update={"booking_id": None, "room_request": None})
 
 
-def request_of(occurrence: Occurrence) -> UUID | None:
+def perhaps_requested(draft: Occurrence) -> Occurrence:
+    """The request was sent and no answer came: should it have arrived, this draft is whose it is."""
+    return draft.model_copy(update={"booking_id": booking_id_of(draft.occurrence_id)})
+
+
+def request_of(draft: Occurrence) -> UUID | None:
     """The request that still waits for an answer."""
-    waits = occurrence.room_request is not None and occurrence.room_request.state == "pending"
-    return occurrence.booking_id if waits else None
+    refused = draft.room_request is not None and draft.room_request.state == "refused"
+    return None if refused else draft.booking_id
 
 
 def _refused(reason_code: str | None) -> RoomRequest:
@@ -212,9 +217,8 @@ def _after_request(draft: Occurrence, booking: Booking, verb: str) -> tuple[Occu
 
 
 def given_room(draft: Occurrence, booking: Booking) -> Occurrence | None:
-    """A date of a series whose refused room was offered later, and taken; None where it has moved on meanwhile."""
-    offered = draft.series_id is not None and booking.booking_id == booking_id_of(draft.occurrence_id)
-    return scheduled(draft, booking.booking_id) if offered and _same_slot(draft, booking) else None
+    """A draft whose refused room was offered later, and taken; None where it has moved on meanwhile."""
+    return scheduled(draft, booking.booking_id) if _same_slot(draft, booking) else None
 
 
 def accepted(occurrence: Occurrence) -> Occurrence:

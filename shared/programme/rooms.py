@@ -94,10 +94,10 @@ class Rooms:
         await self.ask("POST", f"/bookings/{booking_id}/confirm", who, {}, version)
 
     async def cancel(self, who: Actor, booking_id: UUID) -> None:
-        """Gives up a booking that may be over already."""
+        """Gives up a booking that may be over already, or never have come about."""
         for _ in range(_TRIES):
-            present = await self.ask("GET", f"/bookings/{booking_id}", who)
-            if present["state"] not in ("requested", "held", "confirmed", "affected"):
+            present = await self._find(who, f"/bookings/{booking_id}")
+            if present is None or present["state"] not in ("requested", "held", "confirmed", "affected"):
                 return
             try:
                 await self.ask("POST", f"/bookings/{booking_id}/cancel", who, {}, int(present["version"]))
