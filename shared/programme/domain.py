@@ -33,6 +33,7 @@ REQUEST_A_DRAFT = Message(
 )
 # So many revisions of a head count travel with the newest.
 MOST_EARLIER = 200
+HALF_HOUR = dt.timedelta(minutes=30)
 LOST_BY = {"affected", "cancelled", "expired", "released", "rejected"}
 
 
@@ -185,16 +186,19 @@ def _earlier(known: Attendance | None) -> list[EarlierCount]:
     return [*known.earlier, last][-MOST_EARLIER:]
 
 
-def after_booking(occurrence: Occurrence, booking: Booking, verb: str) -> tuple[Occurrence, str] | None:
+def after_booking(
+    occurrence: Occurrence, booking: Booking, verb: str, *, coarse: bool = False
+) -> tuple[Occurrence, str] | None:
     """What a change of its booking that the unit did not make itself means; None: nothing.
 
-    A move takes the occurrence along, since the room is where it is; what was lost waits for the editor.
+    A move takes the occurrence along, since the room is where it is; what was lost waits for the editor. `coarse`: the
+    booking's time is told in half hours, set-up and all, as facility tells the health station's.
     """
     if occurrence.state in ("cancelled", "completed") or occurrence.booking_id != booking.booking_id:
         return None
     if occurrence.state == "draft":
         return _after_request(occurrence, booking, verb)
-    if verb in ("moved", "confirmed") and not _same_slot(occurrence, booking):
+    if verb in ("moved", "confirmed") and not _same_slot(occurrence, booking, coarse):
         along = {"starts_at": booking.starts_at, "ends_at": booking.ends_at, "space_ids": booking.space_ids}
         buffers = {"setup_minutes": booking.setup_minutes, "teardown_minutes": booking.teardown_minutes}
         update = {**along, **buffers, "previous": slot_of(occurrence), "state": "affected"}
@@ -216,9 +220,9 @@ def _after_request(draft: Occurrence, booking: Booking, verb: str) -> tuple[Occu
     return (without_request(draft), "changed") if verb in LOST_BY else None
 
 
-def given_room(draft: Occurrence, booking: Booking) -> Occurrence | None:
+def given_room(draft: Occurrence, booking: Booking, *, coarse: bool = False) -> Occurrence | None:
     """A draft whose refused room was offered later, and taken; None where it has moved on meanwhile."""
-    return scheduled(draft, booking.booking_id) if _same_slot(draft, booking) else None
+    return scheduled(draft, booking.booking_id) if _same_slot(draft, booking, coarse) else None
 
 
 def accepted(occurrence: Occurrence) -> Occurrence:
@@ -232,9 +236,11 @@ def slot_of(occurrence: Occurrence) -> Slot:
     return Slot(space_ids=occurrence.space_ids, starts_at=occurrence.starts_at, ends_at=occurrence.ends_at)
 
 
-def _same_slot(occurrence: Occurrence, booking: Booking) -> bool:
-    return (occurrence.starts_at, occurrence.ends_at, sorted(occurrence.space_ids)) == (
-        booking.starts_at,
-        booking.ends_at,
-        sorted(booking.space_ids),
-    )
+def _same_slot(occurrence: Occurrence, booking: Booking, coarse: bool) -> bool:
+    if sorted(occurrence.space_ids) != sorted(booking.space_ids):
+        return False
+    if not coarse:
+        return (occurrence.starts_at, occurrence.ends_at) == (booking.starts_at, booking.ends_at)
+    start = occurrence.starts_at - dt.timedelta(minutes=occurrence.setup_minutes)
+    end = occurrence.ends_at + dt.timedelta(minutes=occurrence.teardown_minutes)
+    return start - HALF_HOUR < booking.starts_at <= start and end <= booking.ends_at < end + HALF_HOUR

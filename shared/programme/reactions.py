@@ -43,12 +43,12 @@ def _booking(unit: Unit, verb: str) -> Handler:
         booking = facility.Booking.model_validate(event.data)
         known = await _occurrence_of(conn, booking, verb)
         if not known and verb == "confirmed":
-            await _give_room(conn, unit, booking, event.subjectversion)
+            await _give_room(conn, unit, booking, event)
         if not known or event.subjectversion <= known[1]:
             return
         version, occurrence, asked = known[0]
         await store.agree(conn, occurrence.occurrence_id, event.subjectversion)
-        outcome = domain.after_booking(occurrence, booking, verb)
+        outcome = domain.after_booking(occurrence, booking, verb, coarse=_is_coarse(event))
         if outcome:
             state, said = outcome
             await store.save_occurrence(conn, version + 1, state, asked)
@@ -73,13 +73,18 @@ def _owner(booking: facility.Booking) -> UUID | None:
     return UUID(owner) if kind == "occurrence" else None
 
 
-async def _give_room(conn: Any, unit: Unit, booking: facility.Booking, booking_version: int) -> None:
+def _is_coarse(event: Event) -> bool:
+    """A health station's bookings are told so that nobody can read an appointment out of them."""
+    return event.classification == "restricted"
+
+
+async def _give_room(conn: Any, unit: Unit, booking: facility.Booking, event: Event) -> None:
     owner = _owner(booking)
     known = await store.roomless(conn, owner) if owner else None
-    given = domain.given_room(known[1], booking) if known else None
+    given = domain.given_room(known[1], booking, coarse=_is_coarse(event)) if known else None
     if known and given:
         await store.save_occurrence(conn, known[0] + 1, given, known[2])
-        await store.agree(conn, given.occurrence_id, booking_version)
+        await store.agree(conn, given.occurrence_id, event.subjectversion)
         await outbox.record(conn, unit.event("scheduled", known[0] + 1, given, unit.clock.now()))
 
 
