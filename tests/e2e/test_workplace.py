@@ -25,14 +25,27 @@ def title(house: HeldHouse) -> Iterator[str]:
             "from": f"{house.today}T00:00:00Z",
             "to": f"{house.now.year + 1}-03-01T00:00:00Z",
         }
-        for one in caller.get("/api/library/occurrences", params=window).json()["occurrences"]:
-            if one["title_nb"] == made and one["state"] != "cancelled":
-                version = {"If-Match": f'"{one["version"]}"'}
-                caller.post(f"/api/library/occurrences/{one['occurrence_id']}/cancel", json={}, headers=version)
-        for activity in caller.get("/api/library/activities", params={"square_id": square}).json()["activities"]:
-            if activity["title_nb"] == made and not activity["withdrawn"]:
-                version = {"If-Match": f'"{activity["version"]}"'}
-                caller.post(f"/api/library/activities/{activity['activity_id']}/withdraw", json={}, headers=version)
+        for unit in ("library", "senior_centre"):
+            for one in caller.get(f"/api/{unit}/occurrences", params=window).json()["occurrences"]:
+                if one["title_nb"] == made and one["state"] != "cancelled":
+                    version = {"If-Match": f'"{one["version"]}"'}
+                    caller.post(f"/api/{unit}/occurrences/{one['occurrence_id']}/cancel", json={}, headers=version)
+            for activity in caller.get(f"/api/{unit}/activities", params={"square_id": square}).json()["activities"]:
+                if activity["title_nb"] == made and not activity["withdrawn"]:
+                    version = {"If-Match": f'"{activity["version"]}"'}
+                    caller.post(f"/api/{unit}/activities/{activity['activity_id']}/withdraw", json={}, headers=version)
+
+
+@pytest.fixture
+def must_be_requested(house: HeldHouse) -> Iterator[None]:
+    """By all who do not decide about it, and for an hour at most."""
+    path = f"/api/facility/spaces/{house.room(ROOM)}/policy"
+    with house.caller() as caller:
+        rules = {"otherwise": "request", "max_minutes": 60}
+        seen = {"If-Match": f'"{caller.get(path).json()["version"]}"'}
+        made = caller.put(path, json=rules, headers=seen).raise_for_status().json()
+        yield
+        caller.delete(path, headers={"If-Match": f'"{made["version"]}"'}).raise_for_status()
 
 
 def make_activity(page: Page, title: str) -> None:
@@ -62,6 +75,32 @@ def test_editor_plans_a_weekly_course_and_everybody_sees_it(open_page: OpenPage,
     day = open_page("/day", username="skranke")
     day.get_by_role("link", name="Neste dag").click()
     expect(day.get_by_role("button", name=f"16:00 {title}, 16:00–17:00, {ROOM}, planlagt")).to_be_visible()
+
+
+def test_editor_requests_a_room_that_is_not_hers_and_the_yes_plans_the_date(
+    house: HeldHouse, open_page: OpenPage, title: str, must_be_requested: None
+) -> None:
+    page = open_page("/unit", username="senior")
+    make_activity(page, title)
+    page.get_by_role("button", name=f"Ny dato for {title}").click()
+    form = page.get_by_role("dialog", name="Ny dato")
+    form.get_by_label("Fra", exact=True).fill("16:00")
+    form.get_by_label("Til", exact=True).fill("18:00")
+    form.get_by_label("Til", exact=True).press("Tab")
+    form.get_by_role("checkbox", name=f"{ROOM} ").check()
+    form.get_by_role("button", name="Planlegg").click()
+    expect(form.get_by_role("alert")).to_contain_text("Rommet må du be om.")
+    expect(form.get_by_label("Hvorfor det trengs et unntak", exact=False)).to_be_visible()
+    assert violations(page) == []
+    form.get_by_role("button", name="Send forespørsel").click()
+    expect(form).to_be_hidden()
+    expect(page.get_by_text("venter på ja til rommet").first).to_be_visible()
+    inbox = open_page("/inbox")
+    inbox.get_by_role("button", name=f"Godkjenn {title}").click()
+    expect(inbox.get_by_text(f"Godkjent: {title}").first).to_be_visible()
+    expect(page.get_by_text("venter på ja til rommet")).to_have_count(0)
+    page.get_by_text("1 kommende", exact=False).last.click()
+    expect(page.get_by_role("listitem").filter(has_text="16:00–18:00").filter(has_text="planlagt").last).to_be_visible()
 
 
 def test_workplace_on_a_phone_has_no_violations_and_no_sideways_scrolling(open_page: OpenPage) -> None:

@@ -189,6 +189,7 @@ export interface ProblemBody {
   code: string
   detail: string
   reasons?: Reason[]
+  request_possible?: boolean
   alternatives?: Alternative[]
   errors?: { loc: (string | number)[]; message: string }[]
   current?: Record<string, unknown>

@@ -1,8 +1,9 @@
 // A unit's own programme, as its service takes and gives it. Times go out as instants and come back as instants.
 import { call, get, uuid7 } from './api'
 import { instant } from './commands'
+import { t, tr } from './i18n.svelte'
 import { addDays, wall, wallTime } from './time'
-import type { Item, Unit } from './types'
+import type { Item, Reason, Unit } from './types'
 
 export const ACTIVITY_KINDS = [
   'lecture', 'course', 'hobby', 'group_training', 'open_house', 'meal', 'trip', 'party', 'drop_in', 'meeting', 'civic',
@@ -45,6 +46,10 @@ export interface Occurrence {
   state: 'draft' | 'scheduled' | 'cancelled' | 'completed' | 'affected'
   series_id: string | null
   booking_id: string | null
+  /** Of a draft whose rooms somebody else decides about. */
+  room_request: { state: 'pending' | 'refused'; reason_code: string | null } | null
+  /** Of a date of a new series that did not get its room. */
+  refusal?: { reason: string; reasons: Reason[] }
   setup_minutes: number
   teardown_minutes: number
   meeting_point: string | null
@@ -64,6 +69,12 @@ export interface DateDraft {
   meeting_point: string
   every: 0 | 1 | 2 | 4
   until: string
+}
+
+/** What answers a refusal of a room's policy. */
+export interface Terms {
+  responsible_role: string
+  reason: string
 }
 
 export const MOST_DATES = 400
@@ -113,9 +124,38 @@ export function datesOf(draft: Pick<DateDraft, 'date' | 'every' | 'until'>): str
   return dates
 }
 
-/** One date or a series; those whose room was refused come back as drafts. */
-export async function plan(unit: Unit, draft: DateDraft, id: string): Promise<Occurrence[]> {
+const LIMITS = new Set(['horizon', 'notice', 'min_length', 'max_length', 'start_grid', 'purpose_refused', 'quota_bookings', 'quota_minutes'])
+
+/** What the reasons of a refusal ask for: that somebody is responsible, why the rules are to give way, somebody's yes. */
+export function wants(reasons: Reason[]): { role: boolean; reason: boolean; yes: boolean } {
+  const any = (of: (rule: string) => boolean) => reasons.some((one) => of(one.rule))
+  return {
+    role: any((rule) => rule === 'responsible_role_needed'),
+    reason: any((rule) => LIMITS.has(rule)),
+    yes: any((rule) => rule === 'must_request' || rule === 'touches_unit'),
+  }
+}
+
+/** As the service takes them. A role is written as it is called by the room's rules. */
+export function onTerms(terms: Terms, request = false): object {
+  const role = terms.responsible_role.trim().toLowerCase().replace(/[\s-]+/g, '_')
+  const reason = terms.reason.trim()
+  return { ...(role && { responsible_role: role }), ...(reason && { exception: { reason } }), ...(request && { request }) }
+}
+
+/** The state of a date, and of a draft's request. */
+export function stateOf(one: Occurrence): string {
+  const asked = one.state === 'draft' ? one.room_request : null
+  if (!asked) return tr('state', one.state)
+  if (asked.state === 'pending') return t('roomRequested')
+  const code = asked.reason_code
+  return code && code !== 'other' ? t('roomRefusedWhy', { why: tr('rejectReason', code) }) : t('roomRefused')
+}
+
+/** One date or a series; those whose room was refused or is requested come back as drafts. */
+export async function plan(unit: Unit, draft: DateDraft, id: string, terms: object = {}): Promise<Occurrence[]> {
   const shared = {
+    ...terms,
     activity_id: draft.activity_id, space_ids: draft.space_ids, setup_minutes: draft.setup, teardown_minutes: draft.teardown,
     expected_people: draft.people, meeting_point: draft.meeting_point || null, off_site: !draft.space_ids.length,
   }
