@@ -344,8 +344,8 @@ def _occurrences() -> dict[str, dict[str, Any]]:
     )
     outside = {"off_site": True, "meeting_point": "Ved bussholdeplassen", "space_ids": [], "booking_id": None}
     return {
-        "drafted": {"state": "draft", "public": False, "booking_id": None},
-        "scheduled": {},
+        "drafted": {"state": "draft", "public": False, "room_request": programme.RoomRequest(state="pending")},
+        "scheduled": {"purpose": "course", "responsible_role": "key_holder"},
         "changed": outside,
         "rescheduled": before,
         "cancelled": {"state": "cancelled", "cancel_reason": "lecturer_ill"},
