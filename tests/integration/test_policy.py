@@ -222,6 +222,21 @@ async def test_self_service_time__needs_a_responsible_role_out_of_those_named(ho
     assert moved.status_code == 200
 
 
+async def test_booking_moved_out_of_staffed_time__names_who_is_responsible_and_keeps_what_it_is_for(
+    house: House,
+) -> None:
+    room = await ruled(house, responsible_roles=["key_holder"])
+    await self_service(house, room)
+    booking = await house.booked([room], "10:00", "11:00", purpose="course")
+
+    unnamed = await house.move(booking, [room], "17:00", "18:00")
+    moved = await house.ok(house.move(booking, [room], "17:00", "18:00", responsible_role="key_holder"))
+    again = await house.ok(house.move(moved, [room], "18:00", "19:00"))
+
+    assert [reason["rule"] for reason in unnamed.json()["reasons"]] == ["responsible_role_needed"]
+    assert (again["responsible_role"], again["purpose"]) == ("key_holder", "course")
+
+
 async def test_private_party__is_refused_and_made_by_a_role_with_a_reason(house: House) -> None:
     room = await ruled(house, refused_purposes=["private_party"])
     party = {"purpose": "private_party", "organiser_kind": "resident"}
