@@ -1,176 +1,31 @@
-"""A unit's programme in rooms with a policy: terms that answer a refusal, and requests that others decide."""
+"""Requests of rooms that others decide about: whatever comes first, and whoever was away meanwhile."""
 
-import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from deploy.local.process import free_ports
-from services.facility.app import build as build_facility
-from services.library.app import build as build_library
-from shared import db
-from shared.contracts import facility
-from shared.envelope import build
 from shared.problems import Unavailable
-from shared.programme import reactions
 from tests import infra
-from tests.integration.streams import CLOCK, until
-from tests.integration.unit_house import if_match, instant, ok, serving
+from tests.integration.request_house import BOOKINGS, LATER, NOON, House, Place, furnished, open_place, rules
+from tests.integration.streams import until
+from tests.integration.unit_house import if_match, ok
 
 pytestmark = pytest.mark.integration
-NOON = {"starts_at": "2090-03-02T11:00:00Z", "ends_at": "2090-03-02T12:00:00Z"}
-LATER = {"starts_at": "2090-03-02T17:00:00Z", "ends_at": "2090-03-02T18:00:00Z"}
-BOOKINGS = "/api/facility/bookings"
-
-
-@dataclass
-class House:
-    """A library, and a senior centre that owns the rooms. The library's editor speaks to its service, in English."""
-
-    facility: httpx.AsyncClient
-    library: httpx.AsyncClient
-    app: FastAPI
-    keys: infra.Keys
-    square: str = field(default_factory=lambda: str(uuid.uuid4()))
-    unit: str = field(default_factory=lambda: str(uuid.uuid4()))
-    owner: str = field(default_factory=lambda: str(uuid.uuid4()))
-    activity: str = field(default_factory=lambda: str(uuid.uuid4()))
-
-    async def furnish(self) -> None:
-        await ok(self.facility.put(f"/api/facility/squares/{self.square}", json={"name": "Testtorget"}))
-        for unit, kind in ((self.unit, "library"), (self.owner, "senior_centre")):
-            body = {"square_id": self.square, "kind": kind, "name": kind}
-            await ok(self.facility.put(f"/api/facility/units/{unit}", json=body))
-        self.library.headers.update(self.as_role(f"unit_editor@{self.unit}"))
-        body = {"square_id": self.square, "unit_id": self.unit, "title_nb": "Lesesirkel"}
-        await ok(self.library.put(f"/api/library/activities/{self.activity}", json=body))
-
-    def as_role(self, *roles: str) -> dict[str, str]:
-        return self.keys.headers(*roles, **{"Accept-Language": "en"})
-
-    async def room(self, **rules: Any) -> str:
-        """Of the senior centre, with this policy."""
-        space = str(uuid.uuid4())
-        body = {"square_id": self.square, "unit_id": self.owner, "name": "Rom"}
-        await ok(self.facility.put(f"/api/facility/spaces/{space}", json=body))
-        await ok(self.facility.put(f"/api/facility/spaces/{space}/policy", json=rules, headers=if_match(0)))
-        return space
-
-    async def plan(self, room: str, occurrence: str | None = None, **more: Any) -> httpx.Response:
-        body = {"activity_id": self.activity, "space_ids": [room], **NOON, **more}
-        return await self.library.put(f"/api/library/occurrences/{occurrence or uuid.uuid4()}", json=body)
-
-    async def requested(self, room: str, **more: Any) -> dict[str, Any]:
-        draft = await ok(self.plan(room, request=True, **more))
-        assert (draft["state"], draft["room_request"]) == ("draft", {"state": "pending", "reason_code": None})
-        return draft
-
-    async def series(self, room: str, **more: Any) -> dict[str, Any]:
-        """Sends the same body twice."""
-        dates = [{"id": str(uuid.uuid4()), **NOON}, {"id": str(uuid.uuid4()), **LATER}]
-        body = {"activity_id": self.activity, "space_ids": [room], "occurrences": dates, **more}
-        path = f"/api/library/series/{uuid.uuid4()}"
-        made = await ok(self.library.put(path, json=body))
-        assert await ok(self.library.put(path, json=body)) == made
-        return made
-
-    async def step(self, one: dict[str, Any], verb: str, **body: Any) -> httpx.Response:
-        path = f"/api/library/occurrences/{one['occurrence_id']}/{verb}"
-        return await self.library.post(path, json=body, headers=if_match(one["version"]))
-
-    async def look(self, one: dict[str, Any]) -> dict[str, Any]:
-        return await ok(self.library.get(f"/api/library/occurrences/{one['occurrence_id']}"))
-
-    async def becomes(self, one: dict[str, Any], **wanted: Any) -> dict[str, Any]:
-        async def has() -> Any:
-            seen = await self.look(one)
-            return seen if {name: seen[name] for name in wanted} == wanted else None
-
-        return await until(has)
-
-    async def booking(self, booking_id: str) -> dict[str, Any]:
-        return await ok(self.facility.get(f"{BOOKINGS}/{booking_id}"))
-
-    async def booking_becomes(self, booking_id: str, state: str) -> None:
-        async def has() -> bool:
-            return bool((await self.booking(booking_id))["state"] == state)
-
-        await until(has)
-
-    async def decide(self, what: str, booking_id: str, **said: Any) -> None:
-        """By the senior centre."""
-        seen = (await self.booking(booking_id))["version"]
-        headers = {**self.as_role(f"unit_editor@{self.owner}"), **if_match(seen)}
-        await ok(self.facility.post(f"{BOOKINGS}/{booking_id}/{what}", json=said, headers=headers))
-
-    async def said(self, one: dict[str, Any]) -> list[dict[str, Any]]:
-        query = "select value from outbox where key = $1 order by id"
-        rows = await self.app.state.pool.fetch(query, f"occurrence/{one['occurrence_id']}")
-        return [json.loads(row["value"]) for row in rows]
-
-    async def verbs(self, one: dict[str, Any]) -> list[str]:
-        return [event["type"].split(".")[2] for event in await self.said(one)]
-
-    async def hear(self, verb: str, booking: dict[str, Any], version: int) -> None:
-        """Facility's word, as it comes over Kafka, at a moment of the test's choice."""
-        told = facility.Booking(
-            booking_id=booking["id"],
-            square_id=self.square,
-            state="confirmed",
-            space_ids=booking["space_ids"],
-            starts_at=instant(booking["starts_at"]),
-            ends_at=instant(booking["ends_at"]),
-            owner_ref=booking["owner_ref"],
-        )
-        event = build("facility", f"booking.{verb}.v1", f"booking/{told.booking_id}", version, told, at=CLOCK.now())
-        async with db.transaction(self.app.state.pool) as conn:
-            await reactions.handlers(self.app.state.programme)[event.type](conn, event)
-
-
-@dataclass
-class Place:
-    """Facility at its address, and the library as often as a test wants to start it."""
-
-    url: str
-    settings: Callable[[str], Any]
-    keys: infra.Keys
-
-    @asynccontextmanager
-    async def library(self, url: str | None = None) -> AsyncIterator[House]:
-        app = build_library(self.settings(url or self.url))
-        async with (
-            httpx.AsyncClient(base_url=self.url, headers=self.keys.headers("admin@*"), trust_env=False) as to_facility,
-            infra.client_of(app) as client,
-        ):
-            yield House(to_facility, client, app, self.keys)
 
 
 @pytest.fixture(scope="module")
 async def place(kafka: infra.Kafka, database: infra.Database, keys: infra.Keys) -> AsyncIterator[Place]:
-    def settings(url: str) -> Any:
-        return infra.settings_for("library", database, kafka, keys, service_urls={"facility": url})
-
-    (port,) = free_ports(1)
-    async with serving(build_facility(infra.settings_for("facility", database, kafka, keys)), port) as url:
-        yield Place(url, settings, keys)
+    async with open_place(kafka, database, keys) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
 async def house(place: Place) -> AsyncIterator[House]:
-    async with place.library() as made:
-        await made.furnish()
+    async with furnished(place) as made:
         yield made
-
-
-def rules(answer: httpx.Response) -> list[str]:
-    assert (answer.status_code, answer.json()["code"]) == (409, "policy"), answer.text
-    return [reason["rule"] for reason in answer.json()["reasons"]]
 
 
 async def test_room_that_must_be_requested__asked_for_directly__is_refused_with_the_way_out(house: House) -> None:
@@ -220,7 +75,10 @@ async def test_request__approved_before_the_draft_is_written_down__schedules_it(
         return answer
 
     async def someone_waits() -> Any:
-        query = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        query = """
+        select count(*) from pg_locks join pg_database on pg_database.oid = database
+        where locktype = 'advisory' and not granted and datname = current_database()
+        """
         return await house.app.state.pool.fetchval(query)
 
     room = await house.room(otherwise="request")
@@ -413,72 +271,3 @@ async def test_series__in_a_room_that_must_be_requested__says_so_of_each_date_an
     await house.decide("confirm", asked["booking_id"])
     await house.becomes(first, state="scheduled")
     assert (await house.look(second))["state"] == "draft"
-
-
-async def self_service(house: House, room: str) -> None:
-    """Staffed until 16 o'clock."""
-    spans = [
-        {"start": "10:00", "end": "16:00", "state": "staffed"},
-        {"start": "08:00", "end": "22:00", "state": "self_service"},
-    ]
-    period = {"name": "Alltid", "override": False, "groups": [{"spans": spans, "rules": []}]}
-    await ok(house.facility.put(f"/api/facility/spaces/{room}/hours", json={"periods": [period]}))
-
-
-async def test_responsible_role__for_a_time_without_staff__answers_the_refusal(house: House) -> None:
-    room = await house.room(responsible_roles=["key_holder"])
-    await self_service(house, room)
-    assert rules(await house.plan(room, **LATER)) == ["responsible_role_needed"]
-
-    planned = await ok(house.plan(room, **LATER, responsible_role="key_holder"))
-
-    assert (planned["state"], planned["responsible_role"]) == ("scheduled", "key_holder")
-    assert (await house.booking(planned["booking_id"]))["responsible_role"] == "key_holder"
-
-
-async def test_responsible_role__named_when_a_date_is_moved__goes_with_its_booking(house: House) -> None:
-    room = await house.room(responsible_roles=["key_holder"])
-    await self_service(house, room)
-    planned = await ok(house.plan(room))
-    assert rules(await house.step(planned, "reschedule", **LATER)) == ["responsible_role_needed"]
-
-    moved = await ok(house.step(planned, "reschedule", **LATER, responsible_role="key_holder"))
-
-    assert (moved["state"], moved["responsible_role"]) == ("scheduled", "key_holder")
-    assert (await house.booking(planned["booking_id"]))["responsible_role"] == "key_holder"
-
-
-async def test_exception__by_a_role_that_may__sets_the_policy_aside_and_its_text_stays_in_facility(
-    house: House,
-) -> None:
-    room = await house.room(refused_purposes=["private_party"], exception_roles=["unit_editor"])
-    assert rules(await house.plan(room, purpose="private_party")) == ["purpose_refused"]
-    why = {"reason_code": "agreed", "reason": "Avtalt med styreren"}
-
-    planned = await ok(house.plan(room, purpose="private_party", exception=why))
-
-    assert (planned["state"], planned["purpose"]) == ("scheduled", "private_party")
-    kept = await ok(house.facility.get(f"{BOOKINGS}/{planned['booking_id']}/decisions"))
-    assert [(one["verdict"], one["reason"]) for one in kept["decisions"]] == [("excepted", why["reason"])]
-    assert why["reason"] not in json.dumps(await house.said(planned))
-    query = "select asked from occurrence where occurrence_id = $1"
-    asked = await house.app.state.pool.fetchval(query, uuid.UUID(planned["occurrence_id"]))
-    assert asked["exception"]["reason_code"] == "agreed"
-    assert why["reason"] not in json.dumps(asked)
-
-
-async def test_exception__by_a_role_that_may_not__is_refused_by_facility(house: House) -> None:
-    room = await house.room(refused_purposes=["private_party"])
-
-    refused = await house.plan(room, purpose="private_party", exception={"reason": "Bare denne gangen"})
-
-    assert rules(refused) == ["exception_not_allowed", "purpose_refused"]
-
-
-async def test_exception__repeated_with_another_reason__is_another_request(house: House) -> None:
-    room, occurrence = await house.room(), str(uuid.uuid4())
-    texts = ["Første", "Første", "Annen"]
-
-    answers = [await house.plan(room, occurrence, exception={"reason": text}) for text in texts]
-
-    assert [answer.status_code for answer in answers] == [201, 200, 409]
