@@ -127,6 +127,7 @@ class Booking(Contract):
     """The whole public state of a booking. A health station's booking has no title here at all.
 
     `touches`: units that are affected besides the owner; `awaiting`: units and squares a request still waits for.
+    `noise_out`: how loud it will be; `quiet_need`: how much quiet it asks for, both 0 to 5; null: nothing was said.
     """
 
     booking_id: Id
@@ -147,6 +148,8 @@ class Booking(Contract):
     expected_people: SmallCount | None = None
     purpose: Code | None = None
     responsible_role: Code | None = None
+    noise_out: NoiseLevel | None = None
+    quiet_need: NoiseLevel | None = None
     touches: list[Id] = []
     awaiting: list[Id] = []
     checked_in_at: Instant | None = None

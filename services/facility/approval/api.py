@@ -12,7 +12,7 @@ from services.facility.booking import view
 from services.facility.booking.api import AtDesk
 from services.facility.booking.domain import Booking
 from services.facility.booking.rights import sees_details, sees_exact_times
-from shared.http import CurrentActor, language
+from shared.http import CurrentActor, in_language, language
 from shared.identity import Actor
 from shared.problems import Message
 from shared.types import Id
@@ -68,9 +68,8 @@ def _request(one: queries.Request, who: Actor, now: dt.datetime, tongue: str) ->
         "booking": {name: _worded(value, tongue) for name, value in shown.items()},
         "due": seen.time(one.due),
         "approvals": [_party(party, seen, now) for party in one.parties],
-        "breaks": [{**breach.told(), "message": breach.message.in_language(tongue)} for breach in one.breaches]
-        if seen.details
-        else [],
+        "breaks": [in_language(breach.told(), tongue) for breach in one.breaches] if seen.details else [],
+        "warnings": [in_language(warning.told(), tongue) for warning in one.warnings] if seen.details else [],
         "speaks_for": [str(party.id) for party in one.speaks_for],
         "may_confirm": bool(one.speaks_for),
         "may_reject": one.may_reject,

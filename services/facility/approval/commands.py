@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.facility.approval import domain, store
@@ -13,7 +13,7 @@ from services.facility.booking import rights
 from services.facility.booking.domain import Booking, Order
 from services.facility.booking.house import House
 from services.facility.policy import rulebook
-from services.facility.policy.domain import Reason
+from services.facility.policy.domain import Breach, Reason
 from services.facility.policy.rulebook import Ruling
 from shared.clock import Clock
 from shared.identity import Actor
@@ -25,6 +25,13 @@ ANOTHERS = Message(
     "This is decided by whoever owns the room, or by a unit that is affected.",
 )
 NO_CODE = "other"
+
+
+class Opened(NamedTuple):
+    """A request that has been put into inboxes: whose yes it waits for, and what its asker is warned of."""
+
+    awaiting: Sequence[UUID] = ()
+    warnings: Sequence[Breach] = ()
 
 
 @dataclass(frozen=True)
@@ -41,14 +48,18 @@ class Hearing:
         return any(party.binding for party in self.parties)
 
     @property
+    def bound(self) -> frozenset[UUID]:
+        return frozenset(party.id for party in self.parties if party.binding)
+
+    @property
     def awaiting(self) -> list[UUID]:
         return [party.id for party in self.missing]
 
 
 async def open_requests(
     conn: Any, clock: Clock, actor: Actor, place: House, bookings: Sequence[Booking]
-) -> Mapping[UUID, list[UUID]]:
-    """Puts the requests into the inboxes of their parties. For each, whose yes it waits for."""
+) -> Mapping[UUID, Opened]:
+    """Puts the requests into the inboxes of their parties."""
     asked = [booking for booking in bookings if booking.state == "requested"]
     if not asked:
         return {}
@@ -56,9 +67,13 @@ async def open_requests(
     owned = [
         Owned(space.square_id, book.governed[space.id].owner_id, book.policies.get(space.id)) for space in place.spaces
     ]
-    found = {one.id: domain.parties(owned, book.touched(one), one.created_at, one.slot.starts_at) for one in asked}
+    found = {
+        one.id: domain.parties(owned, [*book.touched(one), *book.disturbed(one)], one.created_at, one.slot.starts_at)
+        for one in asked
+    }
     await store.open_for(conn, [(booking, party) for booking, parties in found.items() for party in parties])
-    return {booking: [party.id for party in domain.missing(parties)] for booking, parties in found.items()}
+    waits = {booking: [party.id for party in domain.missing(parties)] for booking, parties in found.items()}
+    return {one.id: Opened(waits[one.id], book.warnings(one)) for one in asked}
 
 
 async def check_read(conn: Any, actor: Actor, booking: Booking, now: dt.datetime) -> None:

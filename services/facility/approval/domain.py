@@ -1,8 +1,8 @@
 """Whose yes a request waits for, and who may say it. Pure: the instant and all facts are handed in.
 
-A request has parties: the owners of its rooms, and the units it touches. Where a policy asks for somebody's yes, or
-the booking itself names units it touches, these parties bind: it is confirmed when all of them have agreed, and
-rejected when one of them says no. Parties that do not bind only find it in their inbox.
+A request has parties: the owners of its rooms, and the units it touches. Where a policy asks for somebody's yes, the
+booking itself names units it touches, or noise has to be accepted, these parties bind: it is confirmed when all of them
+have agreed, and rejected when one of them says no. Parties that do not bind only find it in their inbox.
 """
 
 import datetime as dt
@@ -57,7 +57,7 @@ def parties(
     terms = next((space.policy for space in owned if space.policy), None) or Policy()
     due = policy.deadline(terms, asked_at, starts_at)
     for unit in touched:
-        one = Party(unit.unit_id, unit.unit_id, unit.square_id, unit.why, True, due, terms.stand_in)
+        one = Party(unit.party_id, unit.unit_id, unit.square_id, unit.why, True, due, terms.stand_in)
         found[one.id] = _joined(found[one.id], one) if one.id in found else one
     return list(found.values())
 

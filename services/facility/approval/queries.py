@@ -19,6 +19,7 @@ from services.facility.booking.domain import Booking, unused_at
 from services.facility.booking.house import House
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Breach, Terms
+from services.facility.policy.rulebook import Ruling
 from shared import db
 from shared.identity import Actor
 from shared.policy import allows, require
@@ -36,6 +37,7 @@ class Request:
     booking: Booking
     parties: Sequence[Party]
     breaches: Sequence[Breach]
+    warnings: Sequence[Breach]
     due: dt.datetime
     speaks_for: Sequence[Party]
     may_reject: bool
@@ -58,10 +60,8 @@ async def inbox(
         ids = [booking_id for booking_id, _ in due]
         found = await bookings.find_all(conn, ids)
         parties = await store.parties(conn, ids)
-        breaches = await _breaches(conn, desk, actor, list(found.values()))
-    requests = [
-        _request(actor, found[one], parties[one], breaches.get(one, ()), at, now) for one, at in due if one in found
-    ]
+        rulings = await _rulings(conn, desk, actor, list(found.values()), parties)
+    requests = [_request(actor, found[one], parties[one], rulings[one], at, now) for one, at in due if one in found]
     return Page(requests, f"{due[-1][1].isoformat()}|{due[-1][0]}" if len(due) == limit else None)
 
 
@@ -97,19 +97,22 @@ async def _check_read(conn: Any, actor: Actor, square_id: UUID | None, unit_id: 
         require(actor, "booking.read", square_id=unit[0], unit_id=unit_id)
 
 
-async def _breaches(conn: Any, desk: Desk, actor: Actor, found: Sequence[Booking]) -> Mapping[UUID, Sequence[Breach]]:
-    """What each request goes beyond, were it approved by all."""
+async def _rulings(
+    conn: Any, desk: Desk, actor: Actor, found: Sequence[Booking], parties: Mapping[UUID, Sequence[Party]]
+) -> Mapping[UUID, Ruling]:
+    """What would be said of each request, were it approved by all."""
     named = dict.fromkeys(space for booking in found for space in booking.slot.space_ids)
     place = House(tuple(await house.load_any(conn, list(named))))
     book = await rulebook.open_for(conn, desk.clock, actor, place, found, counting=False)
-    return {one.id: book.rule(one, Terms(one.created_at, approved=True)).breaches for one in found}
+    agreed = {one: frozenset(party.id for party in parties[one] if party.binding) for one in parties}
+    return {one.id: book.rule(one, Terms(one.created_at, approved=True, agreed=agreed[one.id])) for one in found}
 
 
 def _request(
     actor: Actor,
     booking: Booking,
     parties: Sequence[Party],
-    breaches: Sequence[Breach],
+    ruling: Ruling,
     due: dt.datetime,
     now: dt.datetime,
 ) -> Request:
@@ -121,7 +124,8 @@ def _request(
     else:
         mine = waits if allows(actor, "booking.write", square_id=booking.square_id, unit_id=unit_id) else []
     rejects = allows(actor, "booking.reject", square_id=booking.square_id, unit_id=None if binding else unit_id)
-    return Request(booking, parties, breaches, due, mine, rejects or bool(binding and mine))
+    decides = rejects or bool(binding and mine)
+    return Request(booking, parties, ruling.breaches, ruling.warnings, due, mine, decides)
 
 
 def _cursor(after: str | None) -> tuple[dt.datetime, UUID]:

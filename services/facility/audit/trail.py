@@ -108,6 +108,8 @@ def _booking(booking: Booking) -> dict[str, Any]:
             "responsible_role": about.responsible_role,
             "organiser_id": about.organiser_id,
             "touches": about.touches,
+            "noise_out": about.noise_out,
+            "quiet_need": about.quiet_need,
             "checked_in_at": booking.checked_in_at,
             "needs": about.needs,
             "layout": about.layout,

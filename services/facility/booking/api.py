@@ -13,7 +13,6 @@ from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking, Order
 from shared.http import CurrentActor, SeenVersion, etag, in_language, language
 from shared.identity import Actor
-from shared.problems import Message
 from shared.types import Id
 
 router = APIRouter(prefix="/api/facility", tags=["bookings"])
@@ -118,5 +117,5 @@ def answer(request: Request, booking: Booking, at: Desk, who: Actor, status: int
 
 
 def worded(shown: dict[str, Any], request: Request) -> dict[str, Any]:
-    tongue = language(request)
-    return {key: item.in_language(tongue) if isinstance(item, Message) else item for key, item in shown.items()}
+    told: dict[str, Any] = in_language(shown, language(request))
+    return told

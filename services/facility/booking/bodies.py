@@ -14,7 +14,7 @@ from services.facility.booking.domain import About, Slot
 from services.facility.equipment.bodies import GearIn
 from services.facility.policy.domain import Reason, Terms
 from services.facility.registry.bodies import Feature
-from shared.contracts.facility import Layout, OrganiserKind
+from shared.contracts.facility import Layout, NoiseLevel, OrganiserKind
 from shared.problems import Invalid
 from shared.recurrence.written import WrittenRecurrence, schema_of
 from shared.sentences import explain_value
@@ -74,6 +74,8 @@ class Wish(Body):
     purpose: Code | None = None
     responsible_role: Code | None = None
     organiser_id: Id | None = None
+    noise_out: NoiseLevel | None = None
+    quiet_need: NoiseLevel | None = None
     touches: Annotated[list[Id], Field(max_length=20)] = []
     exception: Excuse | None = None
     equipment: Brought = []
@@ -93,6 +95,8 @@ class Wish(Body):
             responsible_role=self.responsible_role,
             organiser_id=self.organiser_id,
             touches=tuple(dict.fromkeys(self.touches)),
+            noise_out=self.noise_out,
+            quiet_need=self.quiet_need,
         )
 
     def terms(self, now: dt.datetime) -> Terms:
@@ -110,7 +114,7 @@ class PutBooking(Wish):
 
 
 class MoveBooking(Body):
-    """Without `equipment`, `purpose` or `responsible_role` it keeps what it has."""
+    """What it does not say of its equipment, purpose, responsible role, noise and quiet stays as it was."""
 
     space_ids: SpaceIds
     starts_at: WrittenTime
@@ -122,10 +126,13 @@ class MoveBooking(Body):
     responsible_role: Code | None = None
     exception: Excuse | None = None
     equipment: Brought | None = None
+    noise_out: NoiseLevel | None = None
+    quiet_need: NoiseLevel | None = None
 
     def about(self, known: About) -> About:
-        role = self.responsible_role or known.responsible_role
-        return replace(known, purpose=self.purpose or known.purpose, responsible_role=role)
+        names = ("purpose", "responsible_role", "noise_out", "quiet_need")
+        said = {name: getattr(self, name) for name in names}
+        return replace(known, **{name: value for name, value in said.items() if value is not None})
 
 
 class Command(Body):

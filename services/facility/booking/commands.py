@@ -3,10 +3,11 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.facility.approval import commands as approval
+from services.facility.approval.commands import Opened
 from services.facility.audit import trail
 from services.facility.booking import (
     bodies,
@@ -26,8 +27,10 @@ from services.facility.booking.domain import Booking, Order, Slot
 from services.facility.booking.events import booking_event
 from services.facility.booking.explain import explaining
 from services.facility.booking.house import House
+from services.facility.noise.listening import Noise, leaves_around, listen
+from services.facility.noise.ruling import warnings
 from services.facility.policy import rulebook
-from services.facility.policy.domain import Terms
+from services.facility.policy.domain import Breach, Terms
 from shared import db, outbox
 from shared.clock import Clock
 from shared.contracts.facility import OCCUPYING, Gear
@@ -53,15 +56,15 @@ async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> 
     except (Problem, Overtaken):
         async with db.connection(desk.pool) as conn:
             known = await store.find(conn, booking_id)
-        if known is None:
-            raise
-        return _same(known, actor, body)
+            if known is None:
+                raise
+            return await _same(conn, desk, known, actor, body)
 
 
 async def put_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
     """As `put`, in the caller's transaction."""
     known = await store.find(conn, booking_id)
-    return _same(known, actor, body) if known else await _make(conn, desk, actor, booking_id, body)
+    return await (_same(conn, desk, known, actor, body) if known else _make(conn, desk, actor, booking_id, body))
 
 
 async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
@@ -70,23 +73,31 @@ async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Put
     wanted = await read(conn, desk.clock.now(), place, booking_id, body)
     rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
     await check_gear(conn, actor, wanted.equipment, body.unit_id)
-    expired: list[Booking] = []
+    taken = Taken()
     if wanted.state in OCCUPYING:
-        expired = await take(conn, desk.clock, actor, place, wanted, body.terms(wanted.created_at))
+        taken = await take(conn, desk.clock, actor, place, wanted, body.terms(wanted.created_at))
     leaves = place.leaves if wanted.state in OCCUPYING else []
     await timeline.make(conn, wanted, leaves)
-    awaiting = (await approval.open_requests(conn, desk.clock, actor, place, [wanted])).get(wanted.id, ())
+    asked = (await approval.open_requests(conn, desk.clock, actor, place, [wanted])).get(wanted.id, Opened())
     await trail.booking(conn, actor, "put", None, wanted)
-    events = [*map(booking_event, expired), booking_event(wanted, leaves=leaves, awaiting=awaiting)]
+    events = [*map(booking_event, taken.expired), booking_event(wanted, leaves=leaves, awaiting=asked.awaiting)]
     await outbox.record_many(conn, events)
-    return wanted
+    return warned(wanted, [*taken.warnings, *asked.warnings])
 
 
-def _same(known: Booking, actor: Actor, body: PutBooking) -> Booking:
+async def _same(conn: Any, desk: Desk, known: Booking, actor: Actor, body: PutBooking) -> Booking:
     rights.check_read(actor, known.square_id, known.about.unit_id)
     if not bodies.same(known.asked, bodies.asked(body)):
         raise IdInUse
-    return known
+    return await warned_again(conn, desk, known, actor)
+
+
+async def warned_again(conn: Any, desk: Desk, known: Booking, actor: Actor) -> Booking:
+    """The answer to a command that was carried out before, with what there is to warn of now."""
+    place = House(tuple(await house.load_any(conn, known.slot.space_ids)))
+    stands = domain.state_at(known, desk.clock.now()) in (*OCCUPYING, "requested")
+    noise = await listen(conn, place, [known], desk.clock.now()) if stands else Noise()
+    return warned(known, warnings(list(noise.heard(known)), known, actor))
 
 
 async def read(conn: Any, now: dt.datetime, place: House, booking_id: UUID, body: PutBooking) -> Booking:
@@ -137,6 +148,18 @@ def hold_end(body: bodies.Wish, place: House, now: dt.datetime) -> dt.datetime |
     return time_of("hold_until", body.hold_until, place.zone) if body.hold_until else now + domain.DEFAULT_HOLD
 
 
+class Taken(NamedTuple):
+    """Holds that ran out and gave way, and what there is to warn of."""
+
+    expired: Sequence[Booking] = ()
+    warnings: Sequence[Breach] = ()
+
+
+def warned(booking: Booking, of: Sequence[Breach]) -> Booking:
+    """As it is answered."""
+    return replace(booking, warnings=tuple(warning.told() for warning in of))
+
+
 async def take(
     conn: Any,
     clock: Clock,
@@ -146,9 +169,9 @@ async def take(
     terms: Terms | None = None,
     *,
     also_lock: Sequence[UUID] = (),
-) -> list[Booking]:
-    """Makes sure that the wanted time is open, allowed and free, and writes down holds in it that ran out: those are
-    returned. Without `terms` it was asked for when it was made.
+) -> Taken:
+    """Makes sure that the wanted time is open, allowed and free, and writes down holds in it that ran out. Without
+    `terms` it was asked for when it was made.
 
     Raises Conflict. Holds the locks of the leaves until the transaction ends.
     """
@@ -156,6 +179,7 @@ async def take(
     hours = [] if wanted.override else await house.spans_of(conn, place, slot.bare)
     terms = terms or Terms(wanted.created_at)
     brought = await gear.carried(conn, [wanted])
+    also_lock = [*also_lock, *await leaves_around(conn, place, [wanted])]
     seen = await timeline.survey(
         conn, clock, place.leaves, [slot.occupied], ignoring=[wanted.id], also_lock=also_lock, gear=brought
     )
@@ -166,7 +190,7 @@ async def take(
     if refusal:
         raise refusals.refused(refusal, seen.blockers[0], wanted, place, actor)
     await approval.keep_exceptions(conn, actor, [(wanted.id, ruling)], terms.reason, seen.now)
-    return await timeline.clear_out(conn, seen.ran_out([0]), seen.now)
+    return Taken(await timeline.clear_out(conn, seen.ran_out([0]), seen.now), ruling.warnings)
 
 
 async def order(desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: int, said: Command) -> Booking:
@@ -190,13 +214,12 @@ async def order_in(
     hearing = await approval.hear(conn, actor, booking, what, desk.clock.now(), said.as_unit_id)
     _check_version(booking, seen, actor, desk.clock)
     _check_fits(booking, what, desk.clock.now())
-    expired: list[Booking] = []
-    place = None
+    taken, place = Taken(), None
     if booking.state == "requested" and what == "confirm" and not hearing.missing:
         place = await house.load(conn, booking.slot.space_ids)
         await _stock(conn, booking.equipment)
-        terms = Terms(booking.created_at, approved=hearing.binds, reason=said.given())
-        expired = await take(conn, desk.clock, actor, place, booking, terms)
+        terms = Terms(booking.created_at, approved=hearing.binds, agreed=hearing.bound, reason=said.given())
+        taken = await take(conn, desk.clock, actor, place, booking, terms)
     booking = (await store.lock(conn, [booking_id]))[booking_id]
     _check_version(booking, seen, actor, desk.clock)
     now = desk.clock.now()
@@ -209,8 +232,8 @@ async def order_in(
     await approval.keep(conn, actor, hearing, booking, done, said.given())
     await trail.booking(conn, actor, what, booking, done)
     told = booking_event(done, leaves=leaves, awaiting=hearing.awaiting)
-    await outbox.record_many(conn, [*map(booking_event, expired), told])
-    return done
+    await outbox.record_many(conn, [*map(booking_event, taken.expired), told])
+    return warned(done, taken.warnings) if place else done
 
 
 async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
@@ -241,7 +264,7 @@ async def move_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, seen: i
     await check_gear(conn, actor, brought, booking.about.unit_id)
     old_leaves = await store.occupied_leaves(conn, booking_id)
     terms = _terms_of_move(booking, body, desk.clock.now())
-    expired = await take(conn, desk.clock, actor, place, wanted, terms, also_lock=old_leaves)
+    taken = await take(conn, desk.clock, actor, place, wanted, terms, also_lock=old_leaves)
     booking = (await store.lock(conn, [booking_id]))[booking_id]
     _check_version(booking, seen, actor, desk.clock)
     now = desk.clock.now()
@@ -252,8 +275,9 @@ async def move_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, seen: i
     await timeline.occupy(conn, [(done, place.leaves)])
     await save(conn, done)
     await trail.booking(conn, actor, "move", booking, done)
-    await outbox.record_many(conn, [*map(booking_event, expired), booking_event(done, "moved", leaves=place.leaves)])
-    return done
+    moved = booking_event(done, "moved", leaves=place.leaves)
+    await outbox.record_many(conn, [*map(booking_event, taken.expired), moved])
+    return warned(done, taken.warnings)
 
 
 def _terms_of_move(booking: Booking, body: MoveBooking, now: dt.datetime) -> Terms:

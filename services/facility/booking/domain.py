@@ -69,6 +69,8 @@ class About:
     responsible_role: str | None = None
     organiser_id: UUID | None = None
     touches: tuple[UUID, ...] = ()
+    noise_out: int | None = None  # 0 to 5, as `quiet_need`; None: nothing was said
+    quiet_need: int | None = None
 
     @property
     def discreet_unit(self) -> UUID | None:
@@ -97,6 +99,7 @@ class Booking:
     previous: Slot | None = None
     checked_in_at: dt.datetime | None = None
     equipment: tuple[Gear, ...] = ()
+    warnings: tuple[Mapping[str, Any], ...] | None = None  # to who made or changed it just now; never kept
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,8 @@ def _open(booking: Booking, leaves: Sequence[UUID], awaiting: Sequence[UUID]) ->
         expected_people=about.expected_people,
         purpose=about.purpose,
         responsible_role=about.responsible_role,
+        noise_out=about.noise_out,
+        quiet_need=about.quiet_need,
         touches=list(about.touches),
         awaiting=list(awaiting),
         checked_in_at=booking.checked_in_at,

@@ -92,7 +92,9 @@ async def dates(
 
 
 def _seen(outcome: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in outcome.items() if name not in KEPT_FOR_REASONS}
+    seen = {name: value for name, value in outcome.items() if name not in KEPT_FOR_REASONS}
+    warnings = [policy.remembered(one) for one in outcome.get("warnings", ())]
+    return seen | {"warnings": warnings} if warnings else seen
 
 
 async def _blockers(conn: Any, ids: Collection[UUID]) -> dict[UUID, Blocker]:

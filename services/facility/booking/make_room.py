@@ -15,6 +15,7 @@ from services.facility.booking.bodies import MoveBooking, PutBooking
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking
 from services.facility.booking.explain import explaining
+from services.facility.finding import store as finding
 from shared import db
 from shared.identity import Actor
 from shared.policy import require
@@ -50,7 +51,8 @@ async def _make_room(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body
             raise NotFound
         require(actor, "booking.displace", square_id=displaced.square_id, unit_id=displaced.about.unit_id)
         if await store.find(conn, body.booking.id):
-            return displaced, await commands.put_in(conn, desk, actor, body.booking.id, wanted)
+            moved = await commands.warned_again(conn, desk, displaced, actor)
+            return moved, await commands.put_in(conn, desk, actor, body.booking.id, wanted)
         await _lock(conn, booking_id, body)
         moved = await commands.move_in(conn, desk, actor, booking_id, seen, body.move_to)
         made = await commands.put_in(conn, desk, actor, body.booking.id, wanted)
@@ -66,4 +68,6 @@ async def _lock(conn: Any, booking_id: UUID, body: MakeRoom) -> None:
     spaces = [*body.move_to.space_ids, *body.booking.space_ids]
     known = await house.load_any(conn, spaces)
     leaves = {leaf for space in known for leaf in space.leaves}
+    rooms = (await finding.rooms(conn)).surroundings
+    leaves |= {other for leaf in leaves for other in (*rooms.heard_in(leaf), *rooms.heard_from(leaf))}
     await store.lock_leaves(conn, sorted(leaves | set(await store.occupied_leaves(conn, booking_id))))

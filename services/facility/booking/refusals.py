@@ -43,6 +43,7 @@ class Refused(Conflict):
     wanted: Booking
     place: House
     blockers: Sequence[Blocker]
+    kept: Sequence[dict[str, Any]] = ()  # reasons that may be told to others than the asker
 
 
 def against_policy(ruling: Ruling, wanted: Booking, place: House) -> Refused:
@@ -50,6 +51,7 @@ def against_policy(ruling: Ruling, wanted: Booking, place: House) -> Refused:
     told = [breach.told() for breach in ruling.breaches]
     problem = Refused(ruling.breaches[0].message, code="policy", reasons=told, request_possible=True)
     problem.wanted, problem.place, problem.blockers = wanted, place, ()
+    problem.kept = [breach.kept() for breach in ruling.breaches]
     return problem
 
 

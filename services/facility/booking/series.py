@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from services.facility.approval import commands as approval
+from services.facility.approval.commands import Opened
 from services.facility.audit import trail
 from services.facility.booking import (
     bodies,
@@ -35,11 +36,13 @@ from services.facility.booking.house import House
 from services.facility.booking.on_holidays import Passed
 from services.facility.booking.timeline import Survey
 from services.facility.equipment.domain import Lack
+from services.facility.noise.listening import leaves_around
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Terms
 from services.facility.policy.rulebook import NOTHING, Rulebook, Ruling
 from shared import db, outbox
 from shared.contracts.facility import OCCUPYING
+from shared.envelope import Event
 from shared.identity import Actor
 from shared.problems import IdInUse, Invalid, NotFound
 from shared.recurrence import written as recurrence
@@ -73,6 +76,8 @@ class Outcome:
             "fault": self.fault and self.fault.rule,
             "lacking": [_kept_lack(other, lack) for other, lack in self.lacking],
         }
+        if self.ruling.warnings and not self.refusal:
+            kept["warnings"] = [warning.kept() for warning in self.ruling.warnings]
         breaches = self.ruling.breaches if self.refusal == "policy" else ()
         return kept | {"breaches": [breach.kept() for breach in breaches]} if breaches else kept
 
@@ -127,14 +132,14 @@ async def _put(
         plans = await _without_known(conn, plans)
         outcomes, expired = await _decide(conn, desk, actor, body, place, plans)
         made = await _keep(conn, place, outcomes)
-        awaiting = await approval.open_requests(conn, desk.clock, actor, place, made)
+        asked_for = await approval.open_requests(conn, desk.clock, actor, place, made)
         rulings = [(one.booking.id, one.ruling) for one in outcomes if one.booking and not one.refusal]
         await approval.keep_exceptions(conn, actor, rulings, bodies.given(body.exception), now)
         kept = _with_passed([outcome.kept() for outcome in outcomes], passed)
         if not await closure_store.insert_series(conn, series_id, place.square_id, asked, kept, now):
             raise Overtaken
         await trail.series(conn, actor, series_id, place.square_id, asked, kept, now)
-        said = [booking_event(one, leaves=_leaves(one, place), awaiting=awaiting.get(one.id, ())) for one in made]
+        said = [_said(one, place, asked_for.get(one.id, Opened())) for one in made]
         await outbox.record_many(conn, [*map(booking_event, expired), *said])
         return kept
 
@@ -231,7 +236,8 @@ async def _decide(
     bare = (wanted[0].slot.starts_at, max(booking.slot.ends_at for booking in wanted))
     hours = [] if body.override else await house.spans_of(conn, place, bare)
     windows, brought = [booking.slot.occupied for booking in wanted], await gear.carried(conn, wanted)
-    seen = await timeline.survey(conn, desk.clock, place.leaves, windows, gear=brought)
+    around = await leaves_around(conn, place, wanted)
+    seen = await timeline.survey(conn, desk.clock, place.leaves, windows, also_lock=around, gear=brought)
     book = await rulebook.open_for(conn, desk.clock, actor, place, wanted)
     outcomes, taken = _judge(plans, hours, seen, book, body.terms(wanted[0].created_at))
     return outcomes, await timeline.clear_out(conn, seen.ran_out(taken), seen.now)
@@ -279,8 +285,9 @@ async def _keep(conn: Any, place: House, outcomes: Sequence[Outcome]) -> list[Bo
     return bookings
 
 
-def _leaves(booking: Booking, place: House) -> list[UUID]:
-    return place.leaves if booking.state in OCCUPYING else []
+def _said(booking: Booking, place: House, asked: Opened) -> Event:
+    leaves = place.leaves if booking.state in OCCUPYING else []
+    return booking_event(booking, leaves=leaves, awaiting=asked.awaiting)
 
 
 async def find(desk: Desk, actor: Actor, series_id: UUID) -> list[dict[str, Any]]:

@@ -20,9 +20,9 @@ from booking b join square q on q.id = b.square_id left join unit u on u.id = b.
 _LIST = """
 select b.id, b.version, b.square_id, b.space_ids, b.starts_at, b.ends_at, b.setup_minutes, b.teardown_minutes, b.state,
     b.state_before, b.hold_until, b.override, b.title, b.unit_id, b.owner_ref, b.series_id, b.organiser_kind,
-    b.expected_people, b.needs, b.layout, b.purpose, b.responsible_role, b.organiser_id, b.touches, b.reason_code,
-    b.closure_id, b.blocking, b.previous, b.equipment, b.checked_in_at, b.created_at, b.updated_at, null as asked,
-    q.time_zone, u.kind as unit_kind
+    b.expected_people, b.needs, b.layout, b.purpose, b.responsible_role, b.organiser_id, b.touches, b.noise_out,
+    b.quiet_need, b.reason_code, b.closure_id, b.blocking, b.previous, b.equipment, b.checked_in_at, b.created_at,
+    b.updated_at, null as asked, q.time_zone, u.kind as unit_kind
 from booking b join square q on q.id = b.square_id left join unit u on u.id = b.unit_id
 """
 
@@ -43,7 +43,8 @@ update booking set
     ends_at = n.ends_at, setup_minutes = n.setup_minutes, teardown_minutes = n.teardown_minutes, state = n.state,
     state_before = n.state_before, hold_until = n.hold_until, override = n.override, reason_code = n.reason_code,
     closure_id = n.closure_id, blocking = n.blocking, previous = n.previous, checked_in_at = n.checked_in_at,
-    equipment = n.equipment, purpose = n.purpose, responsible_role = n.responsible_role, updated_at = n.updated_at
+    equipment = n.equipment, purpose = n.purpose, responsible_role = n.responsible_role, noise_out = n.noise_out,
+    quiet_need = n.quiet_need, updated_at = n.updated_at
 from jsonb_populate_recordset(null::booking, $1::jsonb) n
 where booking.id = n.id and booking.version = n.version - 1
 returning booking.id
@@ -263,6 +264,8 @@ def _booking(row: Any) -> Booking:
             responsible_role=row["responsible_role"],
             organiser_id=row["organiser_id"],
             touches=tuple(row["touches"] or ()),
+            noise_out=row["noise_out"],
+            quiet_need=row["quiet_need"],
         ),
         asked=row["asked"] or {},
         created_at=row["created_at"],
@@ -322,6 +325,8 @@ def _columns(booking: Booking) -> dict[str, Any]:
         "responsible_role": about.responsible_role,
         "organiser_id": about.organiser_id,
         "touches": about.touches,
+        "noise_out": about.noise_out,
+        "quiet_need": about.quiet_need,
         "checked_in_at": booking.checked_in_at,
         "reason_code": booking.reason_code,
         "closure_id": booking.closure_id,

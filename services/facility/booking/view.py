@@ -23,13 +23,15 @@ _GRID = 30
 
 def show(booking: Booking, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     about = booking.about
-    common = {
+    common: dict[str, Any] = {
         "id": str(booking.id),
         "version": booking.version,
         "square_id": str(booking.square_id),
         "space_ids": [str(space) for space in booking.slot.space_ids],
         "state": state_at(booking, now),
     }
+    if booking.warnings is not None:
+        common["warnings"] = list(booking.warnings)
     if not sees_details(actor, about.unit_id, about.unit_kind):
         exact = sees_exact_times(actor, booking.square_id, about.unit_id, about.unit_kind)
         return common | _masked(booking.slot, booking.zone, exact)
@@ -52,6 +54,8 @@ def show(booking: Booking, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "responsible_role": about.responsible_role,
         "organiser_id": _text(about.organiser_id),
         "touches": [str(unit) for unit in about.touches],
+        "noise_out": about.noise_out,
+        "quiet_need": about.quiet_need,
         "checked_in_at": booking.checked_in_at and written(booking.checked_in_at, booking.zone),
         "equipment": [{"id": str(one.equipment_id), "count": one.count} for one in booking.equipment],
         "reason_code": booking.reason_code,
@@ -96,7 +100,7 @@ def reason(
         end = sentences.span((blocker.starts_at, blocker.ends_at), zone, reading) if blocker.ends_at else None
         told = {"rule": "closed", "message": sentences.closed(names, end), "reason_code": blocker.reason_code}
         return {**told, **about, **_closed(blocker, zone)}
-    time, more = _seen(blocker, square_id, actor)
+    time, more = seen(blocker, square_id, actor)
     if blocker.lack:
         fields = local_fields(*time, zone) if time else {}
         return {"rule": "equipment", **_lack(blocker.lack), "blocking_id": str(blocker.id), **fields, **more}
@@ -111,7 +115,7 @@ def _lack(lack: Lack) -> dict[str, Any]:
     return {"message": told, "equipment_id": str(thing.equipment_id), "wanted": lack.wanted, "free": lack.free}
 
 
-def _seen(blocker: Blocker, square_id: UUID, actor: Actor) -> tuple[Range | None, dict[str, Any]]:
+def seen(blocker: Blocker, square_id: UUID, actor: Actor) -> tuple[Range | None, dict[str, Any]]:
     """The time and what else of a booking the actor may see."""
     if blocker.ends_at is None or not allows(actor, "booking.read", square_id=square_id, unit_id=blocker.unit_id):
         return None, {}

@@ -13,6 +13,7 @@ from services.facility.booking import commands, domain, store
 from services.facility.booking.bodies import Command, MoveBooking, PutBooking
 from services.facility.booking.desk import Desk, Overtaken, again
 from services.facility.booking.domain import Booking
+from services.facility.booking.refusals import Refused
 from services.facility.feeds import store as feeds
 from services.facility.feeds.domain import Feed, Known, Step, Wanted, after_pass, booking_id
 from shared import audit, db
@@ -23,7 +24,7 @@ from shared.problems import Message, Problem, Stale, Unavailable
 REMOVED = "removed_from_calendar"
 
 
-Refused = tuple[Step, Collection[UUID]]
+Waiting = tuple[Step, Collection[UUID]]
 
 
 class Gone(Exception):
@@ -48,7 +49,7 @@ async def carry_out(desk: Desk, feed: Feed, steps: Sequence[Step]) -> None:
 
     Raises Gone.
     """
-    left, waiting = list(steps), list[Refused]()
+    left, waiting = list(steps), list[Waiting]()
     while left:
         waiting = [one for one in waiting if one[0] not in left]
         moved: set[UUID] = set()
@@ -63,7 +64,7 @@ async def carry_out(desk: Desk, feed: Feed, steps: Sequence[Step]) -> None:
             left = await _open_ring(desk, feed, waiting, free)
 
 
-async def _open_ring(desk: Desk, feed: Feed, waiting: list[Refused], free: Step) -> list[Step]:
+async def _open_ring(desk: Desk, feed: Feed, waiting: list[Waiting], free: Step) -> list[Step]:
     """Gives one booking up; those it stood in the way of come next, and then its own date anew."""
     if await _do(desk, feed, free) is not None or free.known is None:
         return []
@@ -201,6 +202,8 @@ async def _refuse(desk: Desk, feed: Feed, step: Step, problem: Problem) -> None:
 def _kept(problem: Problem) -> list[dict[str, Any]]:
     if problem.code in ("conflict", "outside_hours"):
         return []
+    if isinstance(problem, Refused) and problem.kept:
+        return list(problem.kept)
     reasons = problem.extra.get("reasons") or [{"rule": problem.code, "message": problem.detail}]
     return [{**one, "message": _both(one["message"])} for one in reasons]
 

@@ -37,6 +37,7 @@ class Room(Space):
     noise_tolerance: int | None
     neighbours: Sequence[tuple[UUID, int]]
     prices: Mapping[OrganiserKind, int]
+    parent_id: UUID | None = None
 
     def seats(self, layout: Layout | None) -> int | None:
         """How many fit; None: any number. A room that lists layouts has no others."""
@@ -99,6 +100,55 @@ class Surroundings:
             if other and other.noise_tolerance is not None and level > other.noise_tolerance
         ]
         return sorted(too_loud, key=lambda other: (other.name, other.id))
+
+    def heard_in(self, leaf: UUID) -> Mapping[UUID, int]:
+        """The leaves in which this one is heard, and how much the walls take. A part is heard as its whole is, unless
+        it says so itself."""
+        return self._heard_in.get(leaf, {})
+
+    def heard_from(self, leaf: UUID) -> Mapping[UUID, int]:
+        """The leaves that are heard in this one, and how much the walls take."""
+        return self._heard_from.get(leaf, {})
+
+    def tolerance(self, leaf: UUID) -> int | None:
+        """What it bears from outside, or else what its whole does; None where nothing is said of it."""
+        said = (room.noise_tolerance for room in self._with_wholes(leaf))
+        return next((level for level in said if level is not None), None)
+
+    def name(self, leaf: UUID) -> str:
+        return self._rooms[leaf].name if leaf in self._rooms else ""
+
+    @cached_property
+    def _heard_in(self) -> dict[UUID, dict[UUID, int]]:
+        found = {leaf: self._ways(leaf) for room in self._rooms.values() for leaf in room.leaves}
+        return {leaf: ways for leaf, ways in found.items() if ways}
+
+    @cached_property
+    def _heard_from(self) -> dict[UUID, dict[UUID, int]]:
+        found: dict[UUID, dict[UUID, int]] = {}
+        for leaf, ways in self._heard_in.items():
+            for other, attenuation in ways.items():
+                found.setdefault(other, {})[leaf] = attenuation
+        return found
+
+    def _ways(self, leaf: UUID) -> dict[UUID, int]:
+        """What is said of the leaf goes before what is said of its whole; what is said of a part it is heard in, before
+        what is said of that part's whole."""
+        found: dict[UUID, int] = {}
+        for room in reversed(self._with_wholes(leaf)):
+            heard = [(self._rooms[one], taken) for one, taken in room.neighbours if one in self._rooms]
+            for other, attenuation in sorted(heard, key=lambda one: -len(one[0].leaves)):
+                found |= dict.fromkeys(other.leaves, attenuation)
+        found.pop(leaf, None)
+        return found
+
+    def _with_wholes(self, leaf: UUID) -> list[Room]:
+        """The leaf and all it is part of, nearest first."""
+        found, room = [], self._rooms.get(leaf)
+        while room:
+            found.append(room)
+            room = self._rooms.get(room.parent_id) if room.parent_id else None
+        return found
 
 
 def lacks(rooms: Sequence[Room], needs: Needs, surroundings: Surroundings) -> Lack | None:

@@ -145,9 +145,9 @@ class Rooms:
         self.surroundings = Surroundings(rooms)
 
 
-async def rooms(conn: Any) -> Rooms:
-    """The house seldom changes, and every search wants all of it."""
-    mark = await known.mark(conn)
+async def rooms(conn: Any, mark: UUID | None = None) -> Rooms:
+    """The house seldom changes, and every search wants all of it. `mark` of the house, where it was read already."""
+    mark = mark or await known.mark(conn)
     there = _known.under(mark)
     if "all" not in there:
         there["all"] = Rooms([_room(row) for row in await conn.fetch(ROOMS)], mark)
@@ -246,4 +246,5 @@ def _room(row: Any) -> Room:
         noise_tolerance=row["noise_tolerance"],
         neighbours=tuple((UUID(one["space_id"]), one["attenuation"]) for one in row["neighbours"]),
         prices=row["prices"],
+        parent_id=row["parent_id"],
     )

@@ -86,7 +86,7 @@ async def _take(desk: Desk, actor: Actor, booking_id: UUID, seen: int) -> Bookin
     async with db.transaction(desk.pool) as conn:
         booking = await _offered(conn, desk, actor, booking_id, seen)
         place = await house.load(conn, booking.slot.space_ids)
-        expired = await commands.take(conn, desk.clock, actor, place, booking)
+        taken = await commands.take(conn, desk.clock, actor, place, booking)
         booking = (await store.lock(conn, [booking_id]))[booking_id]
         now = desk.clock.now()
         done = domain.take_offer(booking, now)
@@ -94,8 +94,8 @@ async def _take(desk: Desk, actor: Actor, booking_id: UUID, seen: int) -> Bookin
         await timeline.occupy(conn, [(done, place.leaves)])
         await offers.answer(conn, booking_id, "taken", now)
         await trail.booking(conn, actor, "take_offer", booking, done)
-        await outbox.record_many(conn, [*map(booking_event, expired), booking_event(done, leaves=place.leaves)])
-        return done
+        await outbox.record_many(conn, [*map(booking_event, taken.expired), booking_event(done, leaves=place.leaves)])
+        return commands.warned(done, taken.warnings)
 
 
 async def decline(desk: Desk, actor: Actor, booking_id: UUID, seen: int) -> Booking:

@@ -28,6 +28,7 @@ Rule = Literal[
     "exception_not_allowed",
     "must_request",
     "touches_unit",
+    "noise",
     "horizon",
     "notice",
     "min_length",
@@ -40,9 +41,10 @@ Rule = Literal[
     "quota_minutes",
     "responsible_role_needed",
 ]
-ASKABLE: frozenset[Rule] = frozenset({"must_request", "touches_unit"})
+ASKABLE: frozenset[Rule] = frozenset({"must_request", "touches_unit", "noise"})
 Way = Literal["book", "request"]
 Why = Literal["noise", "setup_help", "other"]
+HOUSE_ROLES: tuple[Role, ...] = ("house_manager", "multi_square_manager", "admin")
 _MINUTE = dt.timedelta(minutes=1)
 _DAY_MINUTES = 24 * 60
 _LONGEST = 60 * _DAY_MINUTES
@@ -108,7 +110,7 @@ class Policy(Body):
     responsible_roles: Annotated[list[Code], Field(max_length=50)] | None = None
     release_unused_after_minutes: Annotated[StrictInt, Field(ge=1, le=_DAY_MINUTES)] | None = None
     refused_purposes: Annotated[list[Code], Field(max_length=50)] = []
-    exception_roles: Annotated[list[Role], Field(max_length=20)] = ["house_manager", "multi_square_manager", "admin"]
+    exception_roles: Annotated[list[Role], Field(max_length=20)] = list(HOUSE_ROLES)
     decide_within_hours: Annotated[StrictInt, Field(ge=1, le=60 * 24)] = 48
     stand_in: StandIn | None = None
     touches: Annotated[list[Touch], Field(max_length=20)] = []
@@ -137,10 +139,11 @@ class Reason:
 
 @dataclass(frozen=True)
 class Terms:
-    """How a booking is judged: when it was asked for, and whether all who must agree have done so."""
+    """How a booking is judged: when it was asked for, whether all who must agree have done so, and who that was."""
 
     asked_at: dt.datetime
     approved: bool = False
+    agreed: frozenset[UUID] = frozenset()
     reason: Reason | None = None
 
 
@@ -188,26 +191,37 @@ class Place:
 
 @dataclass(frozen=True)
 class Breach:
+    """`more` and the message are for the asker; others who read of it are told `plain`, where that is another."""
+
     rule: Rule
     message: Message
     space_id: UUID | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+    plain: Message | None = None
 
     def told(self) -> dict[str, Any]:
-        where = {"space_ids": [str(self.space_id)]} if self.space_id else {}
-        return {"rule": self.rule, "message": self.message, **where}
+        return {**self.more, **self._where(), "message": self.message}
 
     def kept(self) -> dict[str, Any]:
-        """As `told`, to be read again with `remembered`: the sentence of a refusal does not change with the policy."""
-        return {**self.told(), "message": {"nb": self.message.nb, "en": self.message.en}}
+        """To be read again with `remembered`: the sentence of a refusal does not change with the policy."""
+        message = self.plain or self.message
+        return {**self._where(), "message": {"nb": message.nb, "en": message.en}}
+
+    def _where(self) -> dict[str, Any]:
+        return {"rule": self.rule, **({"space_ids": [str(self.space_id)]} if self.space_id else {})}
 
 
 @dataclass(frozen=True)
 class Touched:
-    """A unit that must agree besides the owner, and why."""
+    """A unit, or without one the square itself, that must agree besides the owner, and why."""
 
-    unit_id: UUID
+    unit_id: UUID | None
     square_id: UUID
     why: Why
+
+    @property
+    def party_id(self) -> UUID:
+        return self.unit_id or self.square_id
 
 
 @dataclass(frozen=True)

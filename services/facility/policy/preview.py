@@ -1,6 +1,7 @@
 """What would become of a booking: the same rulebook as the command's, and nothing saved."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,9 +14,10 @@ from services.facility.booking.domain import Booking
 from services.facility.booking.free import covers
 from services.facility.booking.house import House
 from services.facility.policy import rulebook
-from services.facility.policy.domain import Policy
-from services.facility.policy.rulebook import Rulebook, Ruling
+from services.facility.policy.domain import Breach, Policy
+from services.facility.policy.rulebook import Rulebook
 from shared import db
+from shared.http import in_language
 from shared.identity import Actor
 from shared.policy import Role, require
 from shared.walltime import written
@@ -39,9 +41,10 @@ async def of(
     return {
         "outcome": "refused" if ruling.way == "exception" else ruling.way,
         "within_hours": all(covers(spans, *booking.slot.bare) for spans in hours),
-        "reasons": _reasons(ruling, tongue),
+        "reasons": _told(ruling.breaches, tongue),
         "set_aside": list(ruling.set_aside),
-        "touches": [{"unit_id": str(one.unit_id), "why": one.why} for one in ruling.touched],
+        "warnings": _told(ruling.warnings, tongue),
+        "touches": [{"unit_id": one.unit_id and str(one.unit_id), "why": one.why} for one in ruling.touched],
         "released_unused_at": _released(book, booking),
         "spaces": [_space(book, place, space) for space in book.policies],
     }
@@ -54,8 +57,8 @@ def _as(who: Actor, role: Role | None, booking: Booking) -> Actor:
     return Actor(who.subject, frozenset({(role, str(booking.about.unit_id or booking.square_id))}))
 
 
-def _reasons(ruling: Ruling, tongue: str) -> list[dict[str, Any]]:
-    return [{**breach.told(), "message": breach.message.in_language(tongue)} for breach in ruling.breaches]
+def _told(breaches: Sequence[Breach], tongue: str) -> list[dict[str, Any]]:
+    return [in_language(breach.told(), tongue) for breach in breaches]
 
 
 def _released(book: Rulebook, booking: Booking) -> str | None:

@@ -14,6 +14,8 @@ from services.facility.booking.domain import Booking
 from services.facility.booking.free import covers
 from services.facility.booking.house import House, Space
 from services.facility.hours import store as hours_store
+from services.facility.noise import ruling
+from services.facility.noise.listening import Noise, listen
 from services.facility.policy import domain, sentences, store
 from services.facility.policy.domain import ASKABLE, Asked, Breach, Place, Policy, Rule, Terms, Touched, Used, Why
 from services.facility.policy.store import Effective, Use
@@ -32,6 +34,7 @@ class Ruling:
     breaches: tuple[Breach, ...] = ()
     set_aside: tuple[Rule, ...] = ()
     touched: tuple[Touched, ...] = ()
+    warnings: tuple[Breach, ...] = ()  # all noise there will be, also what nobody has to accept
 
     @property
     def way(self) -> Literal["book", "request", "exception"]:
@@ -57,11 +60,12 @@ class Rulebook:
     policies: Mapping[UUID, Policy]
     squares: Mapping[UUID, UUID]
     staffed: Mapping[UUID, Hours]
+    noise: Noise = field(default_factory=Noise)
     used: dict[_Quota, list[Use]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
-        return not self.policies and not self.squares
+        return not self.policies and not self.squares and not self.noise.neighbours
 
     def rule(self, booking: Booking, terms: Terms) -> Ruling:
         """Blocking is the house's own act: no policy limits it."""
@@ -75,7 +79,14 @@ class Rulebook:
             verdict = domain.decide(self._asked(booking, terms), self._place(space, booking))
             breaches += [replace(breach, space_id=space.id) for breach in verdict.breaches]
             set_aside += verdict.set_aside
-        return Ruling(tuple(breaches), tuple(dict.fromkeys(set_aside)), touched)
+        heard = list(self.noise.heard(booking))
+        noise = ruling.judge(heard, booking, terms, self.actor)
+        return Ruling(
+            (*breaches, *noise.breaches),
+            tuple(dict.fromkeys([*set_aside, *noise.set_aside])),
+            (*touched, *(ruling.disturbed(heard, booking) if noise.breaches else ())),
+            ruling.warnings(heard, booking, self.actor),
+        )
 
     def count(self, booking: Booking) -> None:
         """The booking is made: later ones of the same transaction find it used."""
@@ -147,6 +158,13 @@ class Rulebook:
             if unit_id in self.squares and unit_id != booking.about.unit_id:
                 yield Touched(unit_id, self.squares[unit_id], why)
 
+    def disturbed(self, booking: Booking) -> Iterable[Touched]:
+        """Whose word its noise needs, or the noise of others for which it is too quiet."""
+        return ruling.disturbed(list(self.noise.heard(booking)), booking)
+
+    def warnings(self, booking: Booking) -> tuple[Breach, ...]:
+        return ruling.warnings(list(self.noise.heard(booking)), booking, self.actor)
+
     def _speaks_for(self, one: Touched) -> bool:
         return allows(self.actor, "booking.decide", square_id=one.square_id, unit_id=one.unit_id)
 
@@ -171,7 +189,8 @@ async def open_for(
     squares = await store.units(conn, sorted(touched))
     staffed = await _hours(conn, [space for space, policy in policies.items() if policy.responsible_roles is not None])
     spaces = {space.id: space for space in place.spaces}
-    book = Rulebook(actor, spaces, governed, policies, squares, staffed)
+    noise = await listen(conn, place, bookings, clock.now())
+    book = Rulebook(actor, spaces, governed, policies, squares, staffed, noise)
     await _count_used(conn, clock, book, bookings, counting)
     return book
 

@@ -10,6 +10,8 @@ from services.facility.booking import house
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking, Slot
 from services.facility.booking.house import House
+from services.facility.finding import store as finding
+from services.facility.finding.store import Rooms
 from services.facility.policy import rulebook, store
 from services.facility.policy.domain import Terms
 from services.facility.policy.rulebook import NOTHING, Ruling
@@ -28,12 +30,19 @@ async def rulings(conn: Any, desk: Desk, actor: Actor, wanted: Sequence[Booking]
     """Without locks, as of now; one for each."""
     named = list(dict.fromkeys(space for booking in wanted for space in booking.slot.space_ids))
     governed = await store.effective(conn, named) if named else {}
-    if not any(one.rules is not None for one in governed.values()) and not any(one.about.touches for one in wanted):
+    limited = any(one.rules is not None for one in governed.values()) or any(one.about.touches for one in wanted)
+    if not limited and not _heard(await finding.rooms(conn), named):
         return [NOTHING for _ in wanted]
     place = House(tuple(await house.load_any(conn, named)))
     book = await rulebook.open_for(conn, desk.clock, actor, place, wanted, counting=False)
     terms = Terms(desk.clock.now())
     return [book.rule(booking, terms) for booking in wanted]
+
+
+def _heard(rooms: Rooms, named: Sequence[UUID]) -> bool:
+    """Whether anybody hears, or is heard in, one of the spaces."""
+    leaves = {leaf for space in named if space in rooms.by_id for leaf in rooms.by_id[space].leaves}
+    return any(rooms.surroundings.heard_in(leaf) or rooms.surroundings.heard_from(leaf) for leaf in leaves)
 
 
 def _booking(wanted: Booking, offer: Offer) -> Booking:

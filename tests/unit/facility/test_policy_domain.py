@@ -337,5 +337,5 @@ def test_policy__asks__when_anybody_has_to_request() -> None:
     assert Policy(otherwise="request").asks
     assert Policy(access=[Access(may="request", owner=False)]).asks
     assert not Policy(access=[Access(may="book")], stand_in=StandIn(role="house_manager")).asks
-    assert {"must_request", "touches_unit"} == ASKABLE
+    assert {"must_request", "touches_unit", "noise"} == ASKABLE
     assert Terms(NOW).reason is None
