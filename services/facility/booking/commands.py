@@ -27,8 +27,8 @@ from services.facility.booking.domain import Booking, Order, Slot
 from services.facility.booking.events import booking_event
 from services.facility.booking.explain import explaining
 from services.facility.booking.house import House
-from services.facility.noise.listening import Noise, leaves_around, listen
-from services.facility.noise.ruling import warnings
+from services.facility.booking.warned import warned, warned_now
+from services.facility.noise.listening import leaves_around
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Breach, Terms
 from shared import db, outbox
@@ -89,15 +89,7 @@ async def _same(conn: Any, desk: Desk, known: Booking, actor: Actor, body: PutBo
     rights.check_read(actor, known.square_id, known.about.unit_id)
     if not bodies.same(known.asked, bodies.asked(body)):
         raise IdInUse
-    return await warned_again(conn, desk, known, actor)
-
-
-async def warned_again(conn: Any, desk: Desk, known: Booking, actor: Actor) -> Booking:
-    """The answer to a command that was carried out before, with what there is to warn of now."""
-    place = House(tuple(await house.load_any(conn, known.slot.space_ids)))
-    stands = domain.state_at(known, desk.clock.now()) in (*OCCUPYING, "requested")
-    noise = await listen(conn, place, [known], desk.clock.now()) if stands else Noise()
-    return warned(known, warnings(list(noise.heard(known)), known, actor))
+    return await warned_now(conn, desk.clock, known, actor)
 
 
 async def read(conn: Any, now: dt.datetime, place: House, booking_id: UUID, body: PutBooking) -> Booking:
@@ -153,11 +145,6 @@ class Taken(NamedTuple):
 
     expired: Sequence[Booking] = ()
     warnings: Sequence[Breach] = ()
-
-
-def warned(booking: Booking, of: Sequence[Breach]) -> Booking:
-    """As it is answered."""
-    return replace(booking, warnings=tuple(warning.told() for warning in of))
 
 
 async def take(

@@ -99,7 +99,7 @@ class Booking:
     previous: Slot | None = None
     checked_in_at: dt.datetime | None = None
     equipment: tuple[Gear, ...] = ()
-    warnings: tuple[Mapping[str, Any], ...] | None = None  # to who made or changed it just now; never kept
+    warnings: tuple[Mapping[str, Any], ...] = ()  # for whoever asks just now; never kept
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from services.facility.booking.bodies import MoveBooking, PutBooking
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking
 from services.facility.booking.explain import explaining
+from services.facility.booking.warned import warned_now
 from services.facility.finding import store as finding
 from shared import db
 from shared.identity import Actor
@@ -51,7 +52,7 @@ async def _make_room(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body
             raise NotFound
         require(actor, "booking.displace", square_id=displaced.square_id, unit_id=displaced.about.unit_id)
         if await store.find(conn, body.booking.id):
-            moved = await commands.warned_again(conn, desk, displaced, actor)
+            moved = await warned_now(conn, desk.clock, displaced, actor)
             return moved, await commands.put_in(conn, desk, actor, body.booking.id, wanted)
         await _lock(conn, booking_id, body)
         moved = await commands.move_in(conn, desk, actor, booking_id, seen, body.move_to)

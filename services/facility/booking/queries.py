@@ -13,6 +13,7 @@ from services.facility.booking.bodies import time_of
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import LONGEST, Booking, Closure, hold_ran_out
 from services.facility.booking.free import Range
+from services.facility.booking.warned import warned_now
 from shared import db
 from shared.identity import Actor
 from shared.policy import allows, require
@@ -37,7 +38,7 @@ async def booking(desk: Desk, actor: Actor, booking_id: UUID) -> Booking:
         if found is None:
             raise NotFound
         await approval.check_read(conn, actor, found, desk.clock.now())
-    return found
+        return await warned_now(conn, desk.clock, found, actor)
 
 
 async def listed(

@@ -23,15 +23,13 @@ _GRID = 30
 
 def show(booking: Booking, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     about = booking.about
-    common: dict[str, Any] = {
+    common = {
         "id": str(booking.id),
         "version": booking.version,
         "square_id": str(booking.square_id),
         "space_ids": [str(space) for space in booking.slot.space_ids],
         "state": state_at(booking, now),
     }
-    if booking.warnings is not None:
-        common["warnings"] = list(booking.warnings)
     if not sees_details(actor, about.unit_id, about.unit_kind):
         exact = sees_exact_times(actor, booking.square_id, about.unit_id, about.unit_kind)
         return common | _masked(booking.slot, booking.zone, exact)
@@ -63,6 +61,7 @@ def show(booking: Booking, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "blocking": [str(other) for other in booking.blocking],
         "previous": booking.previous and _slot(booking.previous, booking.zone),
         "masked": False,
+        **({"warnings": list(booking.warnings)} if booking.warnings else {}),
     }
 
 

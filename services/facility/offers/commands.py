@@ -13,6 +13,7 @@ from services.facility.booking.domain import Booking
 from services.facility.booking.events import booking_event
 from services.facility.booking.explain import explaining
 from services.facility.booking.house import House
+from services.facility.booking.warned import warned
 from services.facility.offers import store as offers
 from shared import db, outbox
 from shared.identity import Actor
@@ -95,7 +96,7 @@ async def _take(desk: Desk, actor: Actor, booking_id: UUID, seen: int) -> Bookin
         await offers.answer(conn, booking_id, "taken", now)
         await trail.booking(conn, actor, "take_offer", booking, done)
         await outbox.record_many(conn, [*map(booking_event, taken.expired), booking_event(done, leaves=place.leaves)])
-        return commands.warned(done, taken.warnings)
+        return warned(done, taken.warnings)
 
 
 async def decline(desk: Desk, actor: Actor, booking_id: UUID, seen: int) -> Booking:
