@@ -158,7 +158,7 @@ class Edge:
         request = Request(scope)
         request_id = _clean_id(request.headers.get("x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        structlog.contextvars.bind_contextvars(request_id=request_id, language=language(request))
         started, status = time.perf_counter(), 500
 
         async def answer(message: AsgiMessage) -> None:
