@@ -177,6 +177,8 @@ def _answer(saved: Saved) -> JSONResponse:
     body = commands.shown(saved.version, saved.state)
     if saved.notice:
         body["notice"] = {"nb": saved.notice.nb, "en": saved.notice.en}
+    if saved.warnings:
+        body["warnings"] = list(saved.warnings)
     return JSONResponse(body, 201 if saved.created else 200, etag(saved.version))
 
 

@@ -1,7 +1,7 @@
 """Asking facility for the rooms of one occurrence, and what its answer makes of the occurrence."""
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from shared.identity import Actor
 from shared.problems import Message, Problem, Unavailable
 from shared.programme import domain, store
 from shared.programme.bodies import Terms
-from shared.programme.rooms import Rooms
+from shared.programme.rooms import Booked, Rooms
 
 KEPT_AS_DRAFT = Message(
     "Romtjenesten svarer ikke. Lagret som utkast med romønsket.",
@@ -29,6 +29,7 @@ class Planned:
     booking_version: int | None = None
     held: bool = False
     notice: Message | None = None
+    warnings: Sequence[dict[str, Any]] = ()
 
 
 async def room(rooms: Rooms, who: Actor, draft: Occurrence, activity: Activity, terms: Terms) -> Planned:
@@ -39,7 +40,11 @@ async def room(rooms: Rooms, who: Actor, draft: Occurrence, activity: Activity, 
         booked = await rooms.book(who, draft, activity, terms)
     except Unavailable:
         return Planned(domain.perhaps_requested(draft) if terms.request else draft, notice=KEPT_AS_DRAFT)
-    return Planned(domain.after_asking(draft, booked.id, booked.state), booked.version, booked.state == "held")
+    return as_booked(domain.after_asking(draft, booked.id, booked.state), booked)
+
+
+def as_booked(occurrence: Occurrence, booked: Booked) -> Planned:
+    return Planned(occurrence, booked.version, booked.state == "held", warnings=booked.warnings)
 
 
 async def another_room(

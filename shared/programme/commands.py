@@ -4,7 +4,7 @@ facility's own event about the room waits for the row and then finds the occurre
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +54,7 @@ class Saved:
     state: Any
     created: bool = False
     notice: Message | None = None
+    warnings: Sequence[dict[str, Any]] = ()
 
 
 async def put_activity(unit: Unit, who: Actor, activity_id: UUID, body: PutActivity, seen: int | None) -> Saved:
@@ -108,7 +109,7 @@ async def put_occurrence(unit: Unit, who: Actor, occurrence_id: UUID, body: PutO
             saved = await _save(unit, conn, 0, planned.occurrence, asked, verb)
             await store.agree(conn, occurrence_id, planned.booking_version or 0)
         await asking.confirm(unit.rooms, who, planned)
-        return Saved(saved.version, saved.state, True, planned.notice)
+        return replace(saved, created=True, notice=planned.notice, warnings=planned.warnings)
 
     return await db.retrying(work)
 
@@ -130,7 +131,7 @@ async def schedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, terms
             saved = await _save(unit, conn, version, planned.occurrence, asked, verb)
             await store.agree(conn, occurrence_id, planned.booking_version or 0)
         await asking.confirm(unit.rooms, who, planned)
-        return saved
+        return replace(saved, warnings=planned.warnings)
 
     return await db.retrying(work)
 
@@ -153,7 +154,7 @@ async def reschedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, bod
         await asking.confirm(unit.rooms, who, planned)
         if present.state != "draft" and present.booking_id and present.booking_id != planned.occurrence.booking_id:
             await asking.give_up(unit.rooms, who, present.booking_id)
-        return saved
+        return replace(saved, warnings=planned.warnings)
 
     return await db.retrying(work)
 
@@ -163,11 +164,12 @@ async def _move(unit: Unit, conn: Any, who: Actor, present: Occurrence, moved: O
         return await _move_draft(unit, conn, who, present, domain.without_request(moved), body)
     if not moved.space_ids:
         return Planned(moved.model_copy(update={"booking_id": None}))
-    if domain.can_move_booking(present):
-        return Planned(moved, await unit.rooms.move(who, moved, body))
+    if present.booking_id and domain.can_move_booking(present):
+        booked = await unit.rooms.move(who, moved, present.booking_id, body)
+        return Planned(moved, booked.version, warnings=booked.warnings)
     activity = await _activity(conn, who, present.activity_id)
     booked = await unit.rooms.book(who, moved, activity, body)
-    return Planned(moved.model_copy(update={"booking_id": booked.id}), booked.version, booked.state == "held")
+    return asking.as_booked(moved.model_copy(update={"booking_id": booked.id}), booked)
 
 
 async def _move_draft(

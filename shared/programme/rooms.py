@@ -32,11 +32,12 @@ class Refused(Problem):
 
 @dataclass(frozen=True)
 class Booked:
-    """A booking as facility answers with it."""
+    """A booking as facility answers with it, with what it warns of."""
 
     id: UUID
     version: int
     state: str
+    warnings: Sequence[dict[str, Any]] = ()
 
 
 class Rooms:
@@ -87,7 +88,7 @@ class Rooms:
                     continue
                 raise
             if answer["state"] in (state, "confirmed"):
-                return Booked(booking_id, int(answer["version"]), answer["state"])
+                return _booked(booking_id, answer)
         raise Unavailable(code="too_many_bookings")
 
     async def confirm(self, who: Actor, booking_id: UUID, version: int) -> None:
@@ -108,12 +109,12 @@ class Rooms:
                 return
         raise Unavailable
 
-    async def move(self, who: Actor, occurrence: Occurrence, terms: Terms) -> int:
-        """Moves the occurrence's booking to where the occurrence now is; the booking's version."""
-        present = await self.ask("GET", f"/bookings/{occurrence.booking_id}", who)
+    async def move(self, who: Actor, occurrence: Occurrence, booking_id: UUID, terms: Terms) -> Booked:
+        """Moves the occurrence's booking to where the occurrence now is."""
+        path = f"/bookings/{booking_id}"
+        present = await self.ask("GET", path, who)
         body = {**_slot(occurrence), **_terms(occurrence, terms)}
-        path = f"/bookings/{occurrence.booking_id}/move"
-        return int((await self.ask("POST", path, who, body, int(present["version"])))["version"])
+        return _booked(booking_id, await self.ask("POST", f"{path}/move", who, body, int(present["version"])))
 
     async def series(
         self, who: Actor, series_id: UUID, activity: Activity, dates: Sequence[Occurrence], terms: Terms
@@ -162,6 +163,10 @@ class Rooms:
         return found
 
 
+def _booked(booking_id: UUID, answer: dict[str, Any]) -> Booked:
+    return Booked(booking_id, int(answer["version"]), answer["state"], answer.get("warnings", ()))
+
+
 def _slot(occurrence: Occurrence) -> dict[str, Any]:
     return {
         "space_ids": [str(space) for space in occurrence.space_ids],
@@ -178,6 +183,8 @@ def _about(activity: Activity) -> dict[str, Any]:
         "unit_id": str(activity.unit_id),
         "organiser_kind": activity.organiser_kind,
         "needs": activity.access_needs or None,
+        "noise_out": activity.noise_out or None,
+        "quiet_need": activity.quiet_need or None,
     }
 
 
