@@ -98,12 +98,12 @@ def _body(day: Day, wish: Wish, state: str) -> dict[str, Any]:
 
 
 def _taken(day: Day) -> dict[str, list[Span]]:
-    """By room, set-up and tidy-up included."""
+    """By room, set-up and tidy-up included; also where it is too loud for anything."""
     found: dict[str, list[Span]] = {room: [] for room in day.square.said["rooms"]}
     for part in ("programme", "once"):
         for line in programme.lines(day.square, part):
             if line.on(day.date):
-                for leaf in (leaf for room in line.rooms for leaf in day.square.leaves(room)):
+                for leaf in (leaf for room in (*line.rooms, *line.disturbed) for leaf in day.square.leaves(room)):
                     found[leaf].append(line.occupied(day.date))
     return found
 

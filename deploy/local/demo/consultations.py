@@ -35,11 +35,12 @@ def days(of: Sequence[Square], dates: Sequence[dt.date], as_of: dt.datetime) -> 
 
 
 def appointments(square: Square, room: str, date: dt.date) -> Appointments:
-    """Of a room's day, around what the programme has there. A room is used on most days."""
+    """Of a room's day, around what the programme has there or makes too loud. A room is used on most days."""
     chances = Random(f"record {square.key} {room} {date}")  # noqa: S311 -- invented appointments
     if date.isoweekday() > 5 or is_off(date) or chances.random() < 0.25:
         return []
-    taken = [line.occupied(date) for line in lines(square) if room in line.rooms and line.on(date)]
+    there = [line for line in lines(square) if room in (*line.rooms, *line.disturbed) and line.on(date)]
+    taken = [line.occupied(date) for line in there]
     found, at = [], local(date, FIRST)
     while (end := at + dt.timedelta(minutes=chances.choice(LENGTHS))) <= local(date, LAST):
         if not any(at < finish and begin < end for begin, finish in taken):

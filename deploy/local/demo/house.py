@@ -77,10 +77,11 @@ def unit_calls(of: Sequence[Square]) -> Iterator[Call]:
             yield "PUT", f"/api/facility/units/{square.unit(kind)}", body
 
 
-def room_calls(of: Sequence[Square], *, parts: bool) -> Iterator[Call]:
+def room_calls(of: Sequence[Square], turn: int) -> Iterator[Call]:
+    """Whole rooms first, then parts of them, then those that are heard in others: each needs the ones it names."""
     for square in of:
         for position, (key, said) in enumerate(square.said["rooms"].items()):
-            if ("part_of" in said) is parts:
+            if turn == (2 if "heard_in" in said else 1 if "part_of" in said else 0):
                 yield "PUT", f"/api/facility/spaces/{square.room(key)}", _room(square, said, position)
 
 
@@ -94,6 +95,12 @@ def _room(square: Square, said: Mapping[str, Any], position: int) -> dict[str, A
         "features": said["features"],
         "floor": said["floor"],
         "position": position,
+        "noise_out": said.get("loud"),
+        "noise_tolerance": said.get("bears"),
+        "neighbours": [
+            {"space_id": square.room(heard_in), "attenuation": attenuation}
+            for heard_in, attenuation in said.get("heard_in", {}).items()
+        ],
     }
 
 

@@ -63,8 +63,8 @@ def _registry(caller: Caller, squares: Sequence[Square], today: dt.date) -> None
     """One after the other, since each needs the one before."""
     caller.all(house.square_calls(squares))
     caller.all(house.unit_calls(squares))
-    caller.all(house.room_calls(squares, parts=False))
-    caller.all(house.room_calls(squares, parts=True))
+    for turn in range(3):
+        caller.all(house.room_calls(squares, turn))
     caller.all(house.hours_calls(squares, today))
 
 

@@ -12,6 +12,7 @@ from deploy.local.demo.house import Call, Square, is_off, local, plan, squares, 
 BACK, AHEAD = dt.timedelta(weeks=8), dt.timedelta(weeks=6)
 # Weeks are planned in blocks that begin at fixed Mondays: a later load asks for the very same series again.
 BLOCK_WEEKS = 8
+SERIOUS = 2  # levels too loud
 FIRST_MONDAY = dt.date(2024, 1, 1)
 
 
@@ -72,6 +73,13 @@ class Line:
     def rooms(self) -> list[str]:
         return self.said.get("rooms") or [self.said[name] for name in ("room",) if name in self.said]
 
+    @property
+    def disturbed(self) -> list[str]:
+        """The rooms in which it is so loud that nobody goes there while it is on, even who asks for no quiet."""
+        rooms = self.square.said["rooms"]
+        heard = [(other, taken) for room in self.rooms for other, taken in rooms[room].get("heard_in", {}).items()]
+        return [other for other, taken in heard if self.said.get("noise", 0) - taken - rooms[other]["bears"] >= SERIOUS]
+
     def where(self) -> dict[str, Any]:
         return {
             "space_ids": [self.square.room(room) for room in self.rooms],
@@ -131,7 +139,8 @@ def _asked(line: Line) -> dict[str, Any]:
     said = line.said
     place = {"off_site": True, "meeting_point": said["meet"]} if "meet" in said else {}
     asked = {"activity_id": str(line.activity_id), "capacity": said.get("seats"), "expected_people": said["people"]}
-    return asked | place
+    accepted = {"exception": {"reason_code": "noise_accepted", "reason": said["accept"]}} if "accept" in said else {}
+    return asked | place | accepted
 
 
 def _dates(line: Line, block: int) -> list[dict[str, str]]:
