@@ -1,7 +1,7 @@
 // What the reader does with bookings and occurrences. Each can be undone by the call it hands back.
 import { call, uuid7, type Answer } from './api'
 import { wallTime } from './time'
-import type { Item, Slot, Unit } from './types'
+import type { Item, Reason, Slot, Unit } from './types'
 
 export interface Draft {
   id: string
@@ -21,7 +21,11 @@ interface Booking {
   id: string
   version: number
   state: string
+  warnings?: Reason[]
 }
+
+/** Undoes it; `warnings` are what the answer warned of. */
+export type Undo = (() => Promise<void>) & { warnings: Reason[] }
 
 const bookings = '/api/facility/bookings'
 
@@ -32,7 +36,7 @@ export function newDraft(date: string, start: number, end: number, space: string
   }
 }
 
-export async function book(draft: Draft): Promise<() => Promise<void>> {
+export async function book(draft: Draft): Promise<Undo> {
   const body = {
     space_ids: draft.space_ids,
     starts_at: wallTime(draft.date, draft.start),
@@ -45,10 +49,13 @@ export async function book(draft: Draft): Promise<() => Promise<void>> {
     state: draft.state,
   }
   const made = await call<Booking>('PUT', `${bookings}/${draft.id}`, body)
-  return async () => {
+  return undo(made, async () => {
     await call('POST', `${bookings}/${draft.id}/cancel`, {}, made.version ?? made.body.version)
-  }
+  })
 }
+
+const undo = (answer: Answer<Booking>, work: () => Promise<void>): Undo =>
+  Object.assign(work, { warnings: answer.body.warnings ?? [] })
 
 export interface Target {
   space_ids: string[]
@@ -58,16 +65,16 @@ export interface Target {
 }
 
 /** Moves a booking, or an occurrence with its booking, to another time or room. */
-export async function move(item: Item, target: Target, unit: Unit | undefined, version?: number): Promise<() => Promise<void>> {
+export async function move(item: Item, target: Target, unit: Unit | undefined, version?: number): Promise<Undo> {
   const slot = {
     space_ids: target.space_ids,
     starts_at: wallTime(target.date, target.start),
     ends_at: wallTime(target.date, target.end),
   }
   const answer = await shift(item, slot, unit, version ?? item.version ?? 0)
-  return async () => {
+  return undo(answer, async () => {
     await shift(item, item as Slot, unit, answer.version ?? answer.body.version)
-  }
+  })
 }
 
 function shift(item: Item, slot: Slot, unit: Unit | undefined, version: number): Promise<Answer<Booking>> {

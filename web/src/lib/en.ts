@@ -116,6 +116,7 @@ export const en: Dictionary = {
   book: 'Book',
   booked: '{title} is booked {time}.',
   bookedToast: 'Booked: {title}, {time}',
+  doneButNote: 'Done. Be aware of this:',
   draftKept: 'Your draft is kept.',
   draftClear: 'Clear the form',
   conflictWith: '{room} is busy: {title} {time} ({unit})',

@@ -116,6 +116,7 @@ export const nb = {
   book: 'Reserver',
   booked: '{title} er reservert {time}.',
   bookedToast: 'Reservert: {title}, {time}',
+  doneButNote: 'Det er gjort. Vær klar over dette:',
   draftKept: 'Utkastet er tatt vare på.',
   draftClear: 'Tøm skjemaet',
   conflictWith: '{room} er opptatt: {title} {time} ({unit})',
