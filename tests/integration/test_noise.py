@@ -1,6 +1,7 @@
 """Noise between rooms through the interface: warned of, refused, asked for, accepted with a reason; never more told."""
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +9,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, NOW, House, open_house, wish
+from services.facility.booking.domain import About, Booking, Slot
+from services.facility.booking.house import load
+from services.facility.noise import listening
+from shared import db
+from tests.infra import Keys, Postgres, settings_for
+from tests.integration.booking_house import API, NO_KAFKA, NOW, House, open_house, wish
 
 pytestmark = pytest.mark.integration
 REASON = {"reason_code": "noise_accepted", "reason": "Avtalt med lederen av treffet"}
@@ -344,6 +349,29 @@ async def test_noise__two_neighbours_at_the_same_moment__never_both_unasked(room
         start, end = f"{hour:02}:00", f"{hour:02}:30"
         answers = await asyncio.gather(rooms.exercise(start, end), rooms.meeting(start, end))
         assert sorted(answer.status_code for answer in answers) == [201, 409]
+
+
+async def asked_of_the_database(rooms: Rooms, room: UUID, **about: Any) -> list[str]:
+    """What is asked to know who is disturbed in a room, once the house is known."""
+    pool = await db.open_pool(settings_for("facility", rooms.house.database, NO_KAFKA, rooms.house.keys))
+    async with pool, db.connection(pool) as conn:
+        place = await load(conn, [room])
+        start = dt.datetime(2026, 12, 1, 9, tzinfo=dt.UTC)
+        slot = Slot((room,), start, start + dt.timedelta(hours=1))
+        one = Booking(uuid4(), 1, rooms.house.square, place.zone, slot, "confirmed", About(**about), {}, start, start)
+        await listening.listen(conn, place, [one], start)
+        asked: list[str] = []
+        with conn.query_logger(lambda query: asked.append(query.query)):
+            await listening.leaves_around(conn, place, [one])
+            await listening.listen(conn, place, [one], start)
+        return asked
+
+
+async def test_noise__of_rooms_that_nobody_hears__costs_no_question_to_the_database(rooms: Rooms) -> None:
+    assert await asked_of_the_database(rooms, rooms.far, noise_out=5, quiet_need=5) == []
+    assert await asked_of_the_database(rooms, rooms.gym) == []
+    assert len(await asked_of_the_database(rooms, rooms.gym, noise_out=4)) == 1
+    assert len(await asked_of_the_database(rooms, rooms.quiet)) == 1
 
 
 async def test_event__of_a_booking__says_how_loud_and_how_quiet(rooms: Rooms) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.local.demo import day
+from deploy.local.demo import day, programme
 from deploy.local.demo import house as planned
 from deploy.local.demo.house import OSLO, Square
 from deploy.local.demo.visits import doors
@@ -77,6 +77,24 @@ def get(api: httpx.Client, path: str, **params: Any) -> Any:
 def items(api: httpx.Client, square: Square, date: dt.date) -> dict[str, dict[str, Any]]:
     days = get(api, f"/api/aggregator/squares/{square.id}/day", date=date.isoformat())["days"]
     return {item["id"]: item for item in days[0]["items"]}
+
+
+def test_programme__too_loud_for_its_neighbour__is_planned_with_a_reason_on_record(
+    house: House, date: dt.date, played: list[dict[str, Any]]
+) -> None:
+    days = (date + dt.timedelta(days=days) for days in range(1, 15))
+    thursday = next(one for one in days if one.isoweekday() == 4 and not planned.is_off(one))
+    pair = [line for line in programme.lines(SQUARES[0]) if "accept" in line.said]
+    with evening(house, date) as api:
+        dates = [get(api, f"/api/{line.host}/occurrences/{line.date_id(thursday)}") for line in pair]
+        paths = [f"/api/facility/bookings/{one['booking_id']}/decisions" for one in dates]
+        kept = [decision for path in paths for decision in get(api, path)["decisions"]]
+    assert played
+    assert [one["state"] for one in dates] == ["scheduled", "scheduled"]
+    assert [(one["verdict"], one["rules"], one["reason_code"]) for one in kept] == [
+        ("excepted", ["noise"], "noise_accepted")
+    ]
+    assert "house_manager" in kept[0]["role"]
 
 
 def test_day__played__is_refused_nothing_but_what_it_wants_in_vain(played: list[dict[str, Any]], date: dt.date) -> None:
