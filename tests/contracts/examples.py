@@ -171,6 +171,8 @@ def _bookings() -> dict[str, dict[str, Any]]:
             "organiser_kind": "voluntary",
             "purpose": "meeting",
             "responsible_role": "key_holder",
+            "noise_out": 2,
+            "quiet_need": 1,
             "touches": [id_of("unit-senior")],
             "awaiting": [id_of("unit-library"), id_of("unit-senior")],
         },
