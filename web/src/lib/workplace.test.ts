@@ -12,6 +12,7 @@ describe('a refusal', () => {
   it('asks for what would answer it, and for nothing where nothing would', () => {
     expect(wants(reasons('must_request', 'responsible_role_needed'))).toEqual({ role: true, reason: false, yes: true })
     expect(wants(reasons('max_length', 'touches_unit'))).toEqual({ role: false, reason: true, yes: true })
+    expect(wants(reasons('noise'))).toEqual({ role: false, reason: true, yes: true })
     expect(wants(reasons('occupied', 'outside_hours', 'exception_not_allowed'))).toEqual({ role: false, reason: false, yes: false })
   })
 

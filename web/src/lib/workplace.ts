@@ -124,7 +124,8 @@ export function datesOf(draft: Pick<DateDraft, 'date' | 'every' | 'until'>): str
   return dates
 }
 
-const LIMITS = new Set(['horizon', 'notice', 'min_length', 'max_length', 'start_grid', 'purpose_refused', 'quota_bookings', 'quota_minutes'])
+const LIMITS = new Set(['horizon', 'notice', 'min_length', 'max_length', 'start_grid', 'purpose_refused', 'quota_bookings', 'quota_minutes', 'noise'])
+const ASKABLE = new Set(['must_request', 'touches_unit', 'noise'])
 
 /** What the reasons of a refusal ask for: that somebody is responsible, why the rules are to give way, somebody's yes. */
 export function wants(reasons: Reason[]): { role: boolean; reason: boolean; yes: boolean } {
@@ -132,7 +133,7 @@ export function wants(reasons: Reason[]): { role: boolean; reason: boolean; yes:
   return {
     role: any((rule) => rule === 'responsible_role_needed'),
     reason: any((rule) => LIMITS.has(rule)),
-    yes: any((rule) => rule === 'must_request' || rule === 'touches_unit'),
+    yes: any((rule) => ASKABLE.has(rule)),
   }
 }
 
