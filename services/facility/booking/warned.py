@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.facility.booking import domain, house
+from services.facility.booking import domain
 from services.facility.booking.domain import Booking
 from services.facility.booking.house import House
+from services.facility.finding import store as finding
 from services.facility.noise.listening import listen
 from services.facility.noise.ruling import warnings
 from services.facility.policy.domain import Breach
@@ -20,10 +21,11 @@ def warned(booking: Booking, of: Sequence[Breach]) -> Booking:
 
 
 async def warned_now(conn: Any, clock: Clock, booking: Booking, actor: Actor) -> Booking:
-    """By what is on around it as of now; not once it is over with it."""
+    """By what is on around it as of now; nothing of one that is given up or refused."""
     now = clock.now()
     if domain.state_at(booking, now) not in (*OCCUPYING, "requested"):
         return booking
-    place = House(tuple(await house.load_any(conn, booking.slot.space_ids)))
-    noise = await listen(conn, place, [booking], now)
+    rooms = await finding.rooms(conn)
+    named = tuple(rooms.by_id[space] for space in booking.slot.space_ids if space in rooms.by_id)
+    noise = await listen(conn, House(named, mark=rooms.mark), [booking], now)
     return warned(booking, warnings(list(noise.heard(booking)), booking, actor))
