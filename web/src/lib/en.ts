@@ -1,11 +1,13 @@
 import type { Dictionary } from './nb'
 import { en as house } from './words/house'
 import { en as rooms } from './words/rooms'
+import { en as season } from './words/season'
 import { en as workplaces } from './words/workplaces'
 
 export const en: Dictionary = {
   ...house,
   ...rooms,
+  ...season,
   ...workplaces,
   appName: 'Torg',
   skip: 'Skip to content',

@@ -1,11 +1,13 @@
 import { nb as house } from './words/house'
 import { nb as rooms } from './words/rooms'
+import { nb as season } from './words/season'
 import { nb as workplaces } from './words/workplaces'
 
 // Bokmål, the product's first language. English and nynorsk have the same keys.
 export const nb = {
   ...house,
   ...rooms,
+  ...season,
   ...workplaces,
   appName: 'Torg',
   skip: 'Hopp til innholdet',

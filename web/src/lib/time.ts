@@ -77,3 +77,8 @@ export function isoWeek(date: string): { year: number; week: number } {
 export function range(start: string, end: string | null): string {
   return `${start}–${end ?? '…'}`
 }
+
+/** The name of a weekday, Monday being 1. */
+export function weekday(n: number, locale: string, how: 'long' | 'short' = 'long'): string {
+  return new Intl.DateTimeFormat(locale, { weekday: how, timeZone: 'UTC' }).format(new Date(Date.UTC(2024, 0, n)))
+}
