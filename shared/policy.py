@@ -21,6 +21,7 @@ Action = Literal[
     "registry.read",
     "registry.write",
     "hours.write",
+    "equipment.write",
     "booking.read",
     "booking.write",
     "booking.reject",
@@ -82,6 +83,7 @@ _EDITOR: set[Action] = _FRONT_LINE | {
 }
 _MANAGER: set[Action] = _EDITOR | {
     "hours.write",
+    "equipment.write",
     "booking.reject",
     "booking.block",
     "booking.override",

@@ -78,6 +78,51 @@ async def test_equipment__is_not_for_the_front_line_to_change(house: House) -> N
     assert (await house.client.get(f"{API}/equipment/{thing}", headers=foreign)).status_code == 404
 
 
+async def test_equipment__of_a_square__is_for_its_house_manager_to_keep(house: House) -> None:
+    body = {"square_id": str(house.square), "kind": "piano", "name": "Piano"}
+    path, manager = f"{API}/equipment/{uuid4()}", house.role(f"house_manager@{house.square}")
+    assert (await house.client.put(path, json=body, headers=manager)).status_code == 201
+    await house.square_of()
+    elsewhere = {**body, "square_id": str(house.square)}
+    there = await house.client.put(path, json=elsewhere, headers={**manager, "If-Match": '"1"'})
+    assert there.status_code == 404
+    assert (await house.client.delete(path, headers={**manager, "If-Match": '"1"'})).status_code == 200
+
+
+async def free(house: House, thing: UUID, start: str, end: str, **more: Any) -> int:
+    window = {"square_id": str(house.square), "from": time(start), "to": time(end), **more}
+    found = await house.ok(house.client.get(f"{API}/equipment", params=window))
+    return int(next(one["free"] for one in found["equipment"] if one["id"] == str(thing)))
+
+
+async def test_list__with_a_time__says_how_many_are_left_of_each(house: House) -> None:
+    room, thing = await house.space(), await house.thing(count=3)
+    first = await house.booked([room], "10:00", "11:00", **bring(thing, count=2))
+    assert [await free(house, thing, *span) for span in (("09:00", "10:00"), ("10:30", "12:00"))] == [3, 1]
+    assert await free(house, thing, "10:30", "12:00", without=first["id"]) == 3
+    listed = await house.ok(house.client.get(f"{API}/equipment", params={"square_id": str(house.square)}))
+    assert "free" not in listed["equipment"][0]
+
+
+async def test_list__with_a_time_and_rooms__counts_the_way_there_and_back(house: House) -> None:
+    unit = await house.unit()
+    home, shared = await house.space(unit_id=str(unit)), await house.space()
+    thing = await house.thing(unit_id=str(unit), unit_minutes=15)
+    await house.booked([home], "10:00", "11:00", **bring(thing))
+    assert await free(house, thing, "11:00", "12:00", space_id=str(home)) == 1
+    assert await free(house, thing, "11:00", "12:00", space_id=str(shared)) == 0
+    assert await free(house, thing, "11:15", "12:00", space_id=str(shared)) == 1
+
+
+async def test_list__with_a_time__is_not_for_those_who_may_not_see_bookings(house: House) -> None:
+    await house.thing()
+    window = {"square_id": str(house.square), "from": time("09:00"), "to": time("10:00")}
+    reader = house.role(f"statistics_reader@{house.square}")
+    assert (await house.client.get(f"{API}/equipment", params=window, headers=reader)).json() == {"equipment": []}
+    refused = await house.client.get(f"{API}/equipment", params={**window, "to": window["from"]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+
+
 async def test_booking__brings_equipment__and_shows_it(house: House) -> None:
     room, thing = await house.space(), await house.thing()
     booking = await house.booked([room], "10:00", "11:00", **bring(thing))

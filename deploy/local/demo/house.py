@@ -85,6 +85,15 @@ def room_calls(of: Sequence[Square], turn: int) -> Iterator[Call]:
                 yield "PUT", f"/api/facility/spaces/{square.room(key)}", _room(square, said, position)
 
 
+def equipment_calls(of: Sequence[Square]) -> Iterator[Call]:
+    for square in of:
+        for key, said in square.said.get("equipment", {}).items():
+            home = square.unit(said["unit"]) if "unit" in said else None
+            body = {"square_id": str(square.id), "unit_id": home, "kind": said["kind"], "name": said["name"]}
+            more = {"count": said.get("count", 1), "unit_minutes": said.get("way", 0), "square_minutes": 60}
+            yield "PUT", f"/api/facility/equipment/{uid('equipment', square.key, key)}", {**body, **more}
+
+
 def _room(square: Square, said: Mapping[str, Any], position: int) -> dict[str, Any]:
     return {
         "square_id": str(square.id),

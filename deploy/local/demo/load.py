@@ -65,6 +65,7 @@ def _registry(caller: Caller, squares: Sequence[Square], today: dt.date) -> None
     caller.all(house.unit_calls(squares))
     for turn in range(3):
         caller.all(house.room_calls(squares, turn))
+    caller.all(house.equipment_calls(squares))
     caller.all(house.hours_calls(squares, today))
 
 

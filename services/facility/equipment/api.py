@@ -13,7 +13,7 @@ from services.facility.registry.api import Seen
 from services.facility.registry.saving import Saved, shown
 from shared import db
 from shared.http import CurrentActor, etag, in_language, language
-from shared.policy import allows, require
+from shared.policy import Action, allows, require
 from shared.problems import NotFound
 from shared.types import Id
 
@@ -44,12 +44,24 @@ async def get_equipment(equipment_id: Id, at: AtDesk, who: CurrentActor) -> JSON
 
 @router.get("/equipment")
 async def list_equipment(
-    at: AtDesk, who: CurrentActor, square_id: Annotated[list[Id] | None, Query(max_length=200)] = None
+    at: AtDesk,
+    who: CurrentActor,
+    square_id: Annotated[list[Id] | None, Query(max_length=200)] = None,
+    start: Annotated[str | None, Query(alias="from")] = None,
+    end: Annotated[str | None, Query(alias="to")] = None,
+    space_id: Annotated[list[Id] | None, Query(max_length=200)] = None,
+    without: Id | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
+    """With `from` and `to` each says how many are `free` all that time, the way to the spaces and back included, as it
+    would be `without` a booking that is to be changed. Who may not see bookings is not told."""
     async with db.connection(at.pool) as conn:
         found = await store.listed(conn, square_id)
-    may = [one for one in found if allows(who, "registry.read", square_id=one[1].square_id, unit_id=one[1].unit_id)]
-    return {"equipment": [shown(*one) for one in may]}
+    right: Action = "booking.read" if start and end else "registry.read"
+    may = [one for one in found if allows(who, right, square_id=one[1].square_id, unit_id=one[1].unit_id)]
+    if not (start and end):
+        return {"equipment": [shown(*one) for one in may]}
+    free = await queries.free(at, [thing for _, thing in may], (start, end), space_id or [], without)
+    return {"equipment": [{**shown(*one), "free": free[one[1].equipment_id]} for one in may]}
 
 
 @router.get("/equipment/{equipment_id}/uses")

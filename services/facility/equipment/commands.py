@@ -33,14 +33,14 @@ OTHER_SQUARE = Message("Enheten hører til et annet torg.", "The unit belongs to
 
 async def put(pool: Any, clock: Clock, who: Actor, equipment_id: UUID, body: PutEquipment, seen: int | None) -> Saved:
     """Raises Conflict when fewer are left than are booked at once ahead."""
-    require(who, "registry.write", square_id=body.square_id)
+    require(who, "equipment.write", square_id=body.square_id)
     wanted = Equipment(**body.state(equipment_id))
 
     async def work() -> Saved:
         async with db.transaction(pool) as conn:
             known = await store.one(conn, equipment_id, lock=True)
             if known:
-                require(who, "registry.write", square_id=known[1].square_id)
+                require(who, "equipment.write", square_id=known[1].square_id)
             if known and known[1] == wanted:
                 return Saved(known[0], shown(*known), False)
             version = next_version(seen, known[0] if known else 0, shown(*known) if known else {})
@@ -61,7 +61,7 @@ async def withdraw(pool: Any, clock: Clock, who: Actor, equipment_id: UUID, seen
             if not known:
                 raise NotFound
             version, thing = known
-            require(who, "registry.write", square_id=thing.square_id)
+            require(who, "equipment.write", square_id=thing.square_id)
             if thing.withdrawn:
                 return Saved(version, shown(*known), False)
             if seen is not None and seen != version:

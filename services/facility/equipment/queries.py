@@ -1,14 +1,18 @@
 """Questions about equipment. Nothing here changes anything."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.facility.booking import house
 from services.facility.booking import store as bookings
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking
+from services.facility.booking.free import Range
 from services.facility.booking.queries import window_of
 from services.facility.equipment import store
+from services.facility.equipment.domain import Use, least_left, way
 from shared import db
+from shared.contracts.facility import Equipment
 from shared.identity import Actor
 from shared.policy import allows, require
 from shared.problems import NotFound
@@ -28,3 +32,25 @@ async def uses(desk: Desk, actor: Actor, equipment_id: UUID, written: tuple[str,
     return [
         (n, one) for n, one in told if allows(actor, "booking.read", square_id=one.square_id, unit_id=one.about.unit_id)
     ]
+
+
+async def free(
+    desk: Desk, things: Sequence[Equipment], written: tuple[str, str], space_ids: Sequence[UUID], without: UUID | None
+) -> dict[UUID, int]:
+    """How many of each are there all the time, were they carried to the spaces and back. Raises Invalid."""
+    if not things:
+        return {}
+    async with db.connection(desk.pool) as conn:
+        places = list((await store.places(conn, space_ids)).values())
+        zones = {square: await house.zone_of(conn, square) for square in {thing.square_id for thing in things}}
+        wanted = [_wanted(thing, window_of(written, zones[thing.square_id]), places) for thing in things]
+        hull = (min(use.time[0] for use in wanted), max(use.time[1] for use in wanted))
+        ids = [thing.equipment_id for thing in things]
+        uses = await store.uses(conn, ids, hull, [without] if without else [], now=desk.clock.now())
+    return {thing.equipment_id: least_left(uses, thing.count, use) for thing, use in zip(things, wanted, strict=True)}
+
+
+def _wanted(thing: Equipment, window: Range, places: Sequence[tuple[UUID, UUID | None]]) -> Use:
+    """Nobody's yet."""
+    there = way(thing, places)
+    return Use(thing.equipment_id, thing.equipment_id, 1, (window[0] - there, window[1] + there))
