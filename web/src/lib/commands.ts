@@ -1,5 +1,6 @@
 // What the reader does with bookings and occurrences. Each can be undone by the call it hands back.
 import { call, uuid7, type Answer } from './api'
+import type { Brought } from './equipment'
 import { wallTime } from './time'
 import type { Item, Reason, Slot, Unit } from './types'
 
@@ -13,6 +14,8 @@ export interface Draft {
   setup: number
   teardown: number
   people: number | null
+  /** Absent while it is not known what a booking has. */
+  equipment?: Brought[]
   unit_id: string | null
   state: 'confirmed' | 'held' | 'requested' | 'blocked'
 }
@@ -32,7 +35,7 @@ const bookings = '/api/facility/bookings'
 export function newDraft(date: string, start: number, end: number, space: string | null): Draft {
   return {
     id: uuid7(), title: '', space_ids: space ? [space] : [], date, start, end, setup: 0, teardown: 0, people: null,
-    unit_id: null, state: 'confirmed',
+    equipment: [], unit_id: null, state: 'confirmed',
   }
 }
 
@@ -45,6 +48,7 @@ export async function book(draft: Draft): Promise<Undo> {
     teardown_minutes: draft.teardown,
     title: draft.title || null,
     expected_people: draft.people,
+    equipment: draft.equipment ?? [],
     unit_id: draft.unit_id,
     state: draft.state,
   }
@@ -62,6 +66,7 @@ export interface Target {
   date: string
   start: number
   end: number
+  equipment?: Brought[]
 }
 
 /** Moves a booking, or an occurrence with its booking, to another time or room. */
@@ -71,15 +76,15 @@ export async function move(item: Item, target: Target, unit: Unit | undefined, v
     starts_at: wallTime(target.date, target.start),
     ends_at: wallTime(target.date, target.end),
   }
-  const answer = await shift(item, slot, unit, version ?? item.version ?? 0)
+  const answer = await shift(item, slot, unit, version ?? item.version ?? 0, target.equipment)
   return undo(answer, async () => {
-    await shift(item, item as Slot, unit, answer.version ?? answer.body.version)
+    await shift(item, item as Slot, unit, answer.version ?? answer.body.version, item.equipment)
   })
 }
 
-function shift(item: Item, slot: Slot, unit: Unit | undefined, version: number): Promise<Answer<Booking>> {
+function shift(item: Item, slot: Slot, unit: Unit | undefined, version: number, equipment?: Brought[]): Promise<Answer<Booking>> {
   const buffers = { setup_minutes: item.setup_minutes, teardown_minutes: item.teardown_minutes }
-  if (item.kind === 'booking') return call('POST', `${bookings}/${item.id}/move`, { ...pick(slot), ...buffers }, version)
+  if (item.kind === 'booking') return call('POST', `${bookings}/${item.id}/move`, { ...pick(slot), ...buffers, ...(equipment ? { equipment } : {}) }, version)
   const instants = { starts_at: instant(slot.starts_at), ends_at: instant(slot.ends_at) }
   const path = `/api/${unit?.kind ?? 'library'}/occurrences/${item.id}/reschedule`
   return call('POST', path, { ...pick(slot), ...instants, ...buffers }, version)
@@ -121,7 +126,7 @@ export async function cancel(item: Item, unit: Unit | undefined): Promise<(() =>
     const again = {
       space_ids: item.space_ids, starts_at: item.starts_at, ends_at: item.ends_at, setup_minutes: item.setup_minutes,
       teardown_minutes: item.teardown_minutes, title: item.title, unit_id: item.unit_id,
-      expected_people: item.expected_people ?? null, state: item.state === 'affected' ? 'confirmed' : item.state,
+      expected_people: item.expected_people ?? null, equipment: item.equipment ?? [], state: item.state === 'affected' ? 'confirmed' : item.state,
     }
     await call('PUT', `${bookings}/${uuid7()}`, again)
   }

@@ -1,4 +1,5 @@
 // What the services answer with, as far as the app reads it.
+import type { Brought } from './equipment'
 
 /** Which there are is the house's to say. */
 export type UnitKind = string
@@ -77,6 +78,8 @@ export interface Item {
   booking_version?: number | null
   series_id?: string | null
   expected_people?: number | null
+  /** As far as it was asked for. */
+  equipment?: Brought[]
   capacity?: number | null
   attendance?: { total: number | ':'; by_band: Record<string, number | ':'>; revision: number } | null
   masked: boolean
