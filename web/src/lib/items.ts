@@ -10,6 +10,10 @@ export const STAFFING = new Set(['shift', 'presence'])
 /** What is booked, and so can be looked into and moved. */
 export const BOOKED = new Set(['booking', 'occurrence'])
 
+export function floorName(floor: string | null): string {
+  return floor === null ? t('noFloor') : floor === '0' ? t('floor0') : t('floor', { n: floor })
+}
+
 export function itemName(item: Item, unit?: Unit): string {
   if (item.masked) return t('busy')
   const title = (reader.language === 'en' && item.title_en) || item.title

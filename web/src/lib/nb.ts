@@ -101,7 +101,7 @@ export const nb = {
   room: 'Rom',
   rooms: 'Rom',
   moreRooms: 'Flere rom',
-  seats: '{n} pl.',
+  seats: '{n}\u00a0pl.',
   floor: '{n}. etasje',
   floor0: 'Underetasje',
   noFloor: 'Andre rom',

@@ -11,6 +11,8 @@ export type Screen = Component<{ square: SquareInfo }>
 export interface Route {
   path: string
   title: Key
+  /** What it is called beside those below it, where that differs. */
+  beside?: Key
   /** Where it is found: in the menu, or below the entry of the menu with this path. */
   under: 'menu' | string
   shown: () => boolean
@@ -23,7 +25,7 @@ export const ROUTES: Route[] = [
   { path: '/', title: 'today', under: 'menu', shown: always, load: () => Today },
   { path: '/day', title: 'day', under: 'menu', shown: always, load: () => DayPage },
   { path: '/visitors', title: 'visitors', under: 'menu', shown: () => house.mayReadFigures, load: () => import('../pages/Visitors.svelte') },
-  { path: '/rooms', title: 'roomsMenu', under: 'menu', shown: always, load: () => import('../pages/FindRoom.svelte') },
+  { path: '/rooms', title: 'roomsMenu', beside: 'findRoom', under: 'menu', shown: always, load: () => import('../pages/FindRoom.svelte') },
   { path: '/inbox', title: 'inbox', under: '/rooms', shown: () => house.mayBook, load: () => import('../pages/Inbox.svelte') },
   { path: '/house', title: 'houseTitle', under: '/rooms', shown: always, load: () => import('../pages/Rooms.svelte') },
   { path: '/season', title: 'seasonTitle', under: '/rooms', shown: () => house.mayBook, load: () => import('../pages/Season.svelte') },
