@@ -1,5 +1,6 @@
 """Finding a room and closing one, as a house manager does it."""
 
+import re
 import uuid
 from collections.abc import Iterator
 
@@ -38,6 +39,39 @@ def test_room_with_a_hearing_loop_is_found_and_booked(open_page: OpenPage, swept
     expect(first).to_be_visible()
     first.get_by_role("button").first.click()
     expect(page.get_by_role("region", name="Meldinger").get_by_text("Reservert:")).to_be_visible()
+
+
+def test_no_time_that_has_passed_is_offered(open_page: OpenPage, house: HeldHouse) -> None:
+    page = open_page("/rooms", username="skranke")
+    page.get_by_role("button", name="Søk").click()
+    offered = page.get_by_role("button", name=re.compile(rf"^Reserver .* {house.now.day}\. \S+ \d\d:\d\d–"))
+    expect(offered.first).to_be_visible()
+    starts = [name.split()[-1].split("–")[0] for name in offered.all_inner_texts()]
+    assert min(starts) >= f"{house.now:%H:%M}"
+
+
+def test_room_that_is_being_typed_is_not_read_over_when_the_house_changes(
+    open_page: OpenPage, house: HeldHouse
+) -> None:
+    page = open_page(f"/house?room={house.room('Møterom 1')}", username="admin")
+    expect(page.get_by_text("Direkte", exact=True)).to_be_visible()
+    page.get_by_label("Etasje").fill("tredje")
+    other = house.room("Foajé")
+    try:
+        rename(house, other, "Foajeen")
+        expect(page.get_by_role("option", name="Foajeen").first).to_be_attached()
+        expect(page.get_by_label("Etasje")).to_have_value("tredje")
+    finally:
+        rename(house, other, "Foajé")
+
+
+def rename(house: HeldHouse, room: str, name: str) -> None:
+    known = house.get(f"/api/facility/spaces/{room}")
+    body = {key: known[key] for key in ("square_id", "unit_id", "capacity", "features", "floor", "position")}
+    headers = {"If-Match": f'"{known["version"]}"'}
+    with house.caller() as caller:
+        path = f"/api/facility/spaces/{room}"
+        caller.put(path, json={**body, "name": name}, headers=headers).raise_for_status()
 
 
 def test_nothing_that_fits_says_so_and_why(open_page: OpenPage) -> None:

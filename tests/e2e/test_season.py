@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -173,6 +174,34 @@ def test_change_is_undone_from_its_message_and_another_set_back(
     change("Sett tilbake", "Skal gå etter regelen.")
     expect(granted.get_by_text("endret for hånd")).to_have_count(0)
     assert in_force() == []
+
+
+def test_plan_is_decided_told_in_a_letter_and_booked(open_page: OpenPage, closed: Round, house: HeldHouse) -> None:
+    page = open_page(closed.path)
+    granted, _ = plan(page)
+    title = title_of(granted)
+    try:
+        page.get_by_role("button", name="Vedta planen").click()
+        page.get_by_role("button", name=f"Vedtaksbrev – {title}").click()
+        letter = page.get_by_role("dialog", name=f"Vedtaksbrev – {title}")
+        expect(letter).to_contain_text(ROOM)
+        letter.get_by_role("button", name="Lukk").click()
+        page.get_by_role("button", name="Reserver tidene").click()
+        expect(page.get_by_text("datoer er reservert", exact=False)).to_be_visible()
+        expect(page.get_by_text("tildelt", exact=True)).to_be_visible()
+        assert booked(house, title)
+    finally:
+        with house.caller() as caller:
+            for one in booked(house, title):
+                version = {"If-Match": f'"{one["version"]}"'}
+                caller.post(f"/api/facility/bookings/{one['id']}/cancel", json={}, headers=version)
+
+
+def booked(house: HeldHouse, title: str) -> list[Any]:
+    first, last = (house.now.date() + timedelta(days=days) for days in (60, 121))
+    window = {"square_id": house.square("Heggedal"), "from": f"{first}T00:00", "to": f"{last}T00:00"}
+    found = house.get("/api/facility/bookings", **window)["bookings"]
+    return [one for one in found if one.get("title") == title and one["state"] == "confirmed"]
 
 
 def test_round_is_made_with_its_order_and_applied_for_with_two_wishes(open_page: OpenPage, house: HeldHouse) -> None:
