@@ -184,15 +184,13 @@ class _Shared:
 
     def read(self, date: dict[str, Any]) -> Plan:
         """A fault makes a plan without a booking, at its start if that can be read, else after all others."""
+        starts_at = LATEST
         try:
+            starts_at = time_of("starts_at", date.get("starts_at") or "", self.place.zone)
             parsed = Date.model_validate(date)
-            starts_at = time_of("starts_at", parsed.starts_at, self.place.zone)
-        except (ValidationError, Invalid):
-            return Plan(date.get("id"), LATEST, None, domain.UNREADABLE)
-        try:
             slot = self.body.slot(starts_at, time_of("ends_at", parsed.ends_at, self.place.zone))
-        except Invalid:
-            return Plan(str(parsed.id), starts_at, None, domain.UNREADABLE)
+        except (ValidationError, Invalid):
+            return Plan(date.get("id"), starts_at, None, domain.UNREADABLE)
         about = self.body.about(self.unit_kind, self.series_id)
         booking = Booking(
             id=parsed.id,
