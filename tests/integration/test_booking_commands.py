@@ -38,6 +38,16 @@ async def test_put_the_same_again_gets_the_same_answer_and_no_second_event(house
     assert await house.events(str(booking)) == [("confirmed", 1)]
 
 
+@pytest.mark.parametrize(("start", "end"), [("10:00:00", "11:00:00.0"), ("09:00Z", "11:00+01:00")])
+async def test_put_the_same_instants_in_other_words_gets_the_same_answer(house: House, start: str, end: str) -> None:
+    room, booking = await house.space(), uuid4()
+    first = await house.put([room], "2026-12-01T10:00", "2026-12-01T11:00", id=booking)
+    again = await house.put([room], f"2026-12-01T{start}", f"2026-12-01T{end}", id=booking)
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    other = await house.put([room], f"2026-12-01T{start}", "2026-12-01T11:00:01", id=booking)
+    assert (other.status_code, other.json()["code"]) == (409, "id_in_use")
+
+
 async def test_put_same_id_with_another_body_is_refused(house: House) -> None:
     room, booking = await house.space(), uuid4()
     await house.booked([room], "10:00", "11:00", id=booking)

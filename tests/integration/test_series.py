@@ -145,6 +145,16 @@ async def test_series_sent_again_answers_the_same_another_body_is_refused(house:
     assert [row["state"] for row in found["occurrences"]] == ["confirmed", "rejected", "confirmed"]
 
 
+async def test_series_sent_again_with_the_same_instants_in_other_words_answers_the_same(house: House) -> None:
+    room, series, one, faulty = await house.space(), uuid4(), date(1), {**date(2), "ends_at": "x"}
+    first = await put(house, room, [one, faulty], series)
+    said = {"id": one["id"], "starts_at": "2026-12-01T09:00Z", "ends_at": "2026-12-01T11:00:00+01:00"}
+    again = await put(house, room, [said, faulty], series)
+    assert (again.status_code, again.json()) == (201, first.json())
+    other = await put(house, room, [said, {**faulty, "ends_at": "y"}], series)
+    assert (other.status_code, other.json()["code"]) == (409, "id_in_use")
+
+
 async def test_series_requested_does_not_occupy(house: House) -> None:
     room = await house.space()
     await house.booked([room], "2026-12-01T10:00", "2026-12-01T11:00")

@@ -25,6 +25,7 @@ from shared.workdays import OnHoliday
 MOST_SPACES = 200
 MOST_DATES = 400
 _LONGEST_TEXT = 100
+_TIMES = frozenset({"starts_at", "ends_at", "hold_until"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 BufferMinutes = Annotated[StrictInt, Field(ge=0, le=60 * 24 * 60)]
 
@@ -194,13 +195,27 @@ def asked(body: Body) -> dict[str, Any]:
     return body.model_dump(mode="json")
 
 
-def same(kept: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
-    """Whether two bodies ask for the same. A field that says nothing may be younger than what is kept."""
-    return _said(kept) == _said(sent)
+def same(kept: Mapping[str, Any], sent: Mapping[str, Any], zone: ZoneInfo) -> bool:
+    """Whether two bodies ask for the same: times by the instant they mean, however they are written.
+
+    A field that says nothing may be younger than what is kept.
+    """
+    return _said(kept, zone) == _said(sent, zone)
 
 
-def _said(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None and value != []}
+def _said(body: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    return {name: _meant(name, value, zone) for name, value in body.items() if value is not None and value != []}
+
+
+def _meant(name: str, value: Any, zone: ZoneInfo) -> Any:
+    if name == "occurrences":
+        return [_said(date, zone) for date in value]
+    if name not in _TIMES:
+        return value
+    try:
+        return instant(value, zone)
+    except ValueError:
+        return value  # an unreadable date of a series: the same only when written the same
 
 
 def time_of(field: str, text: str, zone: ZoneInfo) -> dt.datetime:

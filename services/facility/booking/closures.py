@@ -77,7 +77,7 @@ async def _declare(desk: Desk, actor: Actor, closure_id: UUID, body: PutClosure)
 
 def _same(known: Closure, actor: Actor, body: PutClosure) -> Closure:
     require(actor, "closure.write", square_id=known.square_id, unit_id=known.unit_id)
-    if not bodies.same(known.asked, bodies.asked(body)):
+    if not bodies.same(known.asked, bodies.asked(body), known.zone):
         raise IdInUse
     return known
 

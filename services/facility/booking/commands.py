@@ -87,7 +87,7 @@ async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Put
 
 async def _same(conn: Any, desk: Desk, known: Booking, actor: Actor, body: PutBooking) -> Booking:
     rights.check_read(actor, known.square_id, known.about.unit_id)
-    if not bodies.same(known.asked, bodies.asked(body)):
+    if not bodies.same(known.asked, bodies.asked(body), known.zone):
         raise IdInUse
     return await warned_now(conn, desk.clock, known, actor)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -159,7 +160,7 @@ def _at(row: dict[str, Any]) -> dt.datetime:
 
 def _same(known: Any, actor: Actor, body: PutSeries, asked: dict[str, Any]) -> list[dict[str, Any]]:
     rights.check_read(actor, known["square_id"], body.unit_id)
-    if not bodies.same(known["asked"], asked):
+    if not bodies.same(known["asked"], asked, ZoneInfo(known["time_zone"])):
         raise IdInUse
     outcomes: list[dict[str, Any]] = known["outcomes"]
     return outcomes
