@@ -37,6 +37,8 @@ _VALUES = {
     "text must not contain lone surrogates": "teksten inneholder ugyldige tegn",
     "time must lie in the years 2000 to 2099": "tiden må ligge i årene 2000 til 2099",
     "date must lie in the years 2000 to 2099": "datoen må ligge i årene 2000 til 2099",
+    "time must lie in the years 1900 to 2099": "tiden må ligge i årene 1900 til 2099",
+    "date must lie in the years 1900 to 2099": "datoen må ligge i årene 1900 til 2099",
     "a time is written in RFC 3339 with offset, as 2026-11-24T10:00:00+01:00": (
         "en tid skrives med tidsforskyvning, som 2026-11-24T10:00:00+01:00"
     ),

@@ -14,7 +14,9 @@ _FORM = re.compile(
     re.ASCII,
 )
 _NO_TIME = "a time is written 2026-11-24T10:00:00+01:00, or 2026-11-24T10:00 on the square's clock"
-_OUT_OF_YEARS = "time must lie in the years 2000 to 2099"
+_OUT_OF_YEARS = "time must lie in the years {first} to 2099"
+# What is only asked about may be older than what is kept: the first starts of old calendars are.
+ASKED_FROM = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 
 
 def parse(text: str) -> dt.datetime:
@@ -39,19 +41,20 @@ def _is_written(text: str) -> str:
 WrittenTime = Annotated[StrictStr, AfterValidator(_is_written)]
 
 
-def instant(text: str, zone: dt.tzinfo) -> dt.datetime:
-    """The instant meant, in UTC. Raises ValueError, also outside the years 2000 to 2099.
+def instant(text: str, zone: dt.tzinfo, earliest: dt.datetime = EARLIEST) -> dt.datetime:
+    """The instant meant, in UTC. Raises ValueError, also before `earliest` and after the year 2099.
 
     A wall clock in the missing hour reads with the offset before the switch; one that happens twice is the first:
     both are what `fold=0` means.
     """
     written = parse(text)
+    outside = ValueError(_OUT_OF_YEARS.format(first=earliest.year))
     if not dt.MINYEAR < written.year < dt.MAXYEAR:
-        raise ValueError(_OUT_OF_YEARS)
+        raise outside
     aware = written if written.tzinfo else written.replace(tzinfo=zone)
     utc = aware.astimezone(dt.UTC)
-    if not EARLIEST <= utc < LATEST:
-        raise ValueError(_OUT_OF_YEARS)
+    if not earliest <= utc < LATEST:
+        raise outside
     return utc
 
 

@@ -160,7 +160,7 @@ def _within(name: str, text: str, form: Message) -> dt.datetime:
         read = dt.datetime.fromisoformat(text)
     except ValueError:
         raise RuleFault(name, Message(f"{name}: {form.nb}", f"{name}: {form.en}")) from None
-    if not 2000 <= read.year < 2100:
+    if not 1900 <= read.year < 2100:
         raise RuleFault(name, Message(f"{name}: {_YEARS.nb}", f"{name}: {_YEARS.en}"))
     return read
 
@@ -180,7 +180,7 @@ _A_CLOCK = Message(
 _A_DATE = Message(
     "et heldagsinnslag har datoer, skrevet 2026-11-24.", "a whole-day item has dates, written 2026-11-24."
 )
-_YEARS = Message("tiden må ligge i årene 2000 til 2099.", "the time must lie in the years 2000 to 2099.")
+_YEARS = Message("tiden må ligge i årene 1900 til 2099.", "the time must lie in the years 1900 to 2099.")
 _NO_ZONE = Message(
     "tz: tidssonen finnes ikke; skriv den som Europe/Oslo.", "tz: no such time zone; write it as Europe/Oslo."
 )

@@ -184,6 +184,16 @@ async def test_preview_answers_days_and_state_and_saves_nothing(house: House) ->
     assert at["state"] == "self_service"
 
 
+async def test_preview_of_dates_older_than_what_is_kept(house: House) -> None:
+    body = {"periods": [hours()]}
+    asked = house.client.post(f"{API}/hours/preview", json=body | {"from": "1998-12-28", "to": "1998-12-28"})
+    assert (await house.ok(asked))["days"] == {"1998-12-28": [["10:00", "18:00", "staffed"]]}
+    at = house.client.post(f"{API}/hours/preview", json=body | {"at": "1998-12-28T10:00+01:00"})
+    assert (await house.ok(at))["state"] == "staffed"
+    refused = await house.client.post(f"{API}/hours/preview", json=body | {"from": "1899-12-31", "to": "1899-12-31"})
+    assert code(refused) == (422, "invalid")
+
+
 async def test_closing_span_without_effect_is_saved_with_a_warning(house: House) -> None:
     space = await house.space()
     period = hours()

@@ -76,6 +76,15 @@ async def test_preview_knows_no_limit_of_a_series(house: House) -> None:
     assert len(answer.json()["occurrences"]) == 730
 
 
+async def test_preview_of_a_calendar_older_than_what_is_kept(house: House) -> None:
+    fields = {"dtstart_local": "1997-09-02T09:00", "tz": "America/New_York", "rrule": "FREQ=YEARLY;BYDAY=TU;BYMONTH=9"}
+    then = (await preview(house, "1997-09-01", "1997-09-10", **fields)).json()["occurrences"]
+    assert [date["starts_at"] for date in then] == ["1997-09-02T13:00:00Z", "1997-09-09T13:00:00Z"]
+    now = (await preview(house, "2026-09-01", "2026-09-10", **fields)).json()["occurrences"]
+    assert [date["starts_at"] for date in now] == ["2026-09-01T13:00:00Z", "2026-09-08T13:00:00Z"]
+    assert (await preview(house, "1899-09-01", "1899-09-10", **fields)).json()["code"] == "invalid_rule"
+
+
 BAD: list[dict[str, Any]] = [
     {"rrule": "FREQ=SECONDLY"},
     {"rrule": "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"},
@@ -174,6 +183,11 @@ async def test_series_by_a_rule_may_begin_in_the_past_and_have_no_rule_at_all(ho
     room = await house.space()
     answer = await put(house, room, rule("2026-01-05T10:00", None, rdates=["2026-02-05T10:00"]))
     assert [row["outcome"] for row in answer.json()["occurrences"]] == ["confirmed", "confirmed"]
+
+
+async def test_series_by_a_rule_refuses_only_the_dates_that_are_too_old_to_be_kept(house: House) -> None:
+    answer = await put(house, await house.space(), rule("1999-12-31T10:00", "FREQ=DAILY;COUNT=3"))
+    assert [row["reason"] for row in answer.json()["occurrences"]] == [None, None, "invalid"]
 
 
 @pytest.mark.parametrize(

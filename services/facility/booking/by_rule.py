@@ -13,7 +13,8 @@ from shared.problems import Message
 from shared.recurrence.expansion import Date, Recurrence, expand
 from shared.recurrence.faults import RuleFault
 from shared.recurrence.written import WrittenRecurrence, read, refused
-from shared.types import EARLIEST, LATEST
+from shared.types import LATEST
+from shared.walltime import ASKED_FROM
 
 FARTHEST = relativedelta(years=2)
 _ENDLESS = Message(
@@ -33,7 +34,8 @@ async def dates(series_id: UUID, written: WrittenRecurrence, zone: ZoneInfo, now
     recurrence = read(written, zone)
     if recurrence.rule and not recurrence.rule.ends:
         raise refused(RuleFault("rrule", _ENDLESS))
-    found = await worked_out(recurrence, EARLIEST, LATEST, most=MOST_DATES)
+    # A date too old to be kept is among them: it is refused by itself.
+    found = await worked_out(recurrence, ASKED_FROM, LATEST, most=MOST_DATES)
     fault = _fault(found, now.astimezone(recurrence.zone))
     if fault:
         raise refused(RuleFault("rrule", fault))

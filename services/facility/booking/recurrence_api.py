@@ -15,7 +15,7 @@ from shared.problems import Message
 from shared.recurrence.faults import RuleFault
 from shared.recurrence.written import WrittenRecurrence, parse, read, refused, schema_of
 from shared.sentences import explain_value
-from shared.walltime import instant
+from shared.walltime import ASKED_FROM, instant
 
 router = APIRouter(prefix="/api/facility", tags=["recurrence"])
 DEFAULT_ZONE = "Europe/Oslo"
@@ -56,9 +56,9 @@ def _time(field: str, text: str, zone: dt.tzinfo, days: int = 0) -> dt.datetime:
     """A date is its midnight, `days` later."""
     try:
         if not _DATE.fullmatch(text):
-            return instant(text, zone)
+            return instant(text, zone, ASKED_FROM)
         date = dt.date.fromisoformat(text) + dt.timedelta(days=days)
-        return instant(f"{date.isoformat()}T00:00", zone)
+        return instant(f"{date.isoformat()}T00:00", zone, ASKED_FROM)
     except (ValueError, OverflowError) as error:
         told = explain_value(str(error))
         raise refused(RuleFault(field, Message(f"{field}: {told.nb}", f"{field}: {told.en}"))) from None

@@ -10,26 +10,26 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from services.facility.hours import bodies, commands
-from services.facility.hours.bodies import PutHours, check_window
+from services.facility.hours.bodies import AskedDate, PutHours, check_window
 from services.facility.hours.store import OwnerKind
 from shared.contracts.opening_hours import Hours, Period, warnings
 from shared.http import CurrentActor, etag, if_match, language
 from shared.policy import require
 from shared.problems import Invalid, Message
-from shared.types import Id, LocalDate
-from shared.walltime import instant
+from shared.types import Id
+from shared.walltime import ASKED_FROM, instant
 
 router = APIRouter(prefix="/api/facility", tags=["hours"])
 KINDS: dict[str, OwnerKind] = {"spaces": "space", "units": "unit"}
 Kind = Literal["spaces", "units"]
-From = Annotated[LocalDate | None, Query(alias="from")]
+From = Annotated[AskedDate | None, Query(alias="from")]
 
 
 class Preview(bodies.Preview):
     """The same periods asked about without saving them."""
 
-    first: Annotated[LocalDate | None, Field(alias="from")] = None
-    last: Annotated[LocalDate | None, Field(alias="to")] = None
+    first: Annotated[AskedDate | None, Field(alias="from")] = None
+    last: Annotated[AskedDate | None, Field(alias="to")] = None
 
 
 def optional_if_match(request: Request) -> int | None:
@@ -61,7 +61,7 @@ async def get_hours(
     request: Request,
     who: CurrentActor,
     first: From = None,
-    last: Annotated[LocalDate | None, Query(alias="to")] = None,
+    last: Annotated[AskedDate | None, Query(alias="to")] = None,
 ) -> JSONResponse:
     """The days asked for, both inside, and the owner's own periods, null when it has none of its own.
 
@@ -126,7 +126,8 @@ async def _decide(
 
 def _instant(text: str, zone: ZoneInfo) -> dt.datetime:
     try:
-        return instant(text.strip().replace(" ", "+"), zone)  # a plus that a query string turned into a blank
+        written = text.strip().replace(" ", "+")  # a plus that a query string turned into a blank
+        return instant(written, zone, ASKED_FROM)
     except ValueError as error:
         message = str(error)
         raise Invalid(errors=[{"loc": ["at"], "message": message}]) from None

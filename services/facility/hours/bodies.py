@@ -2,14 +2,16 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from shared.contracts.opening_hours import Period, Periods
+from shared.contracts.opening_rules import AnyDate
 from shared.problems import Invalid, Message
 from shared.sentences import explain
-from shared.types import Body
+from shared.types import LATEST, Body
+from shared.walltime import ASKED_FROM
 
 WRONG = Message("Åpningstidene kan ikke brukes slik.", "The opening hours cannot be used like this.")
 WARNINGS: dict[str, Message] = {
@@ -24,6 +26,15 @@ WARNINGS: dict[str, Message] = {
 }
 _PERIODS = TypeAdapter(Periods)
 LONGEST = dt.timedelta(days=397)
+
+
+def _in_years(date: dt.date) -> dt.date:
+    if not ASKED_FROM.date() <= date < LATEST.date():
+        raise ValueError("date must lie in the years 1900 to 2099")
+    return date
+
+
+AskedDate = Annotated[AnyDate, AfterValidator(_in_years)]
 
 
 class InvalidHours(Invalid):

@@ -48,6 +48,12 @@ def test_instant_refuses_years_outside_2000_to_2099(text: str) -> None:
         walltime.instant(text, OSLO)
 
 
+def test_instant_may_be_older_where_it_is_only_asked_about() -> None:
+    assert walltime.instant("1997-09-02T09:00", OSLO, walltime.ASKED_FROM).year == 1997
+    with pytest.raises(ValueError, match="1900 to 2099"):
+        walltime.instant("1899-12-31T22:59Z", OSLO, walltime.ASKED_FROM)
+
+
 def test_local_fields_show_the_offset_and_the_wall_clock() -> None:
     start = dt.datetime(2026, 11, 24, 23, 30, tzinfo=dt.UTC)
     assert walltime.local_fields(start, start + dt.timedelta(hours=1), OSLO) == {
