@@ -13,7 +13,9 @@ _BOKMAL = {
     "string_too_short": "teksten er for kort (minst {min_length} tegn)",
     "string_pattern_mismatch": "teksten har feil form",
     "int_type": "skal være et heltall",
+    "int_parsing": "skal være et heltall",
     "bool_type": "skal være true eller false",
+    "bool_parsing": "skal være true eller false",
     "list_type": "skal være en liste",
     "dict_type": "skal være et objekt",
     "model_attributes_type": "skal være et objekt",
@@ -21,8 +23,8 @@ _BOKMAL = {
     "greater_than": "skal være større enn {gt}",
     "less_than_equal": "skal være høyst {le}",
     "less_than": "skal være mindre enn {lt}",
-    "too_long": "listen er for lang (høyst {max_length})",
-    "too_short": "listen er for kort (minst {min_length})",
+    "too_long": "for lang (høyst {max_length})",
+    "too_short": "for kort (minst {min_length})",
     "literal_error": "skal være en av: {expected}",
     "enum": "skal være en av: {expected}",
     "timezone_aware": "tiden trenger tidsforskyvning, for eksempel 2026-11-24T10:00:00+01:00",
@@ -101,8 +103,11 @@ def explain(error: Any, language: str) -> dict[str, Any]:
     if language == "en":
         return {"loc": where, "message": english}
     pattern = _VALUES.get(english) or _BOKMAL.get(str(error.get("type")))
+    told = dict(error.get("ctx", {}))
+    if "expected" in told:
+        told["expected"] = str(told["expected"]).replace("' or '", "' eller '")
     try:
-        return {"loc": where, "message": pattern.format(**error.get("ctx", {})) if pattern else english}
+        return {"loc": where, "message": pattern.format(**told) if pattern else english}
     except (KeyError, IndexError):
         return {"loc": where, "message": english}
 
