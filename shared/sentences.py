@@ -14,6 +14,10 @@ _BOKMAL = {
     "string_pattern_mismatch": "teksten har feil form",
     "int_type": "skal være et heltall",
     "int_parsing": "skal være et heltall",
+    "decimal_type": "skal være et tall",
+    "decimal_parsing": "skal være et tall",
+    "decimal_max_places": "høyst {decimal_places} desimaler",
+    "finite_number": "skal være et tall",
     "bool_type": "skal være true eller false",
     "bool_parsing": "skal være true eller false",
     "list_type": "skal være en liste",
@@ -93,6 +97,20 @@ _VALUES = {
     ),
     "more were resolved than were counted": "flere er løst enn det som er talt",
     "a channel and topic is given twice": "samme kanal og tema er oppgitt to ganger",
+    "a zone counter belongs to a unit": "et sonetelleverk hører til en enhet",
+    "an age band is given twice": "samme aldersgruppe er oppgitt to ganger",
+    "the age bands hold more than the total": "aldersgruppene er til sammen flere enn totalen",
+    "each neighbour is named once": "hver nabo nevnes én gang",
+    "`together` is for spaces that are named": "`together` gjelder bare rom som er oppgitt",
+    "`day_to` is after `day_from`; 00:00 is the end of the day": (
+        "`day_to` er etter `day_from`; 00:00 er slutten av døgnet"
+    ),
+    "a rule has just one of yearly, easter_offset, and first_date with last_date": (
+        "en regel har nøyaktig én av yearly, easter_offset og first_date med last_date"
+    ),
+    "the last date is before the first": "den siste datoen er før den første",
+    "a short day, and no other, has closes_at": "en kort dag, og ingen annen, har closes_at",
+    "there is no such day in any year": "den dagen finnes ikke i noe år",
 }
 
 
@@ -103,13 +121,16 @@ def explain(error: Any, language: str) -> dict[str, Any]:
     if language == "en":
         return {"loc": where, "message": english}
     pattern = _VALUES.get(english) or _BOKMAL.get(str(error.get("type")))
-    told = dict(error.get("ctx", {}))
-    if "expected" in told:
-        told["expected"] = str(told["expected"]).replace("' or '", "' eller '")
+    context = {name: _listed(value) for name, value in error.get("ctx", {}).items()}
     try:
-        return {"loc": where, "message": pattern.format(**told) if pattern else english}
+        return {"loc": where, "message": pattern.format(**context) if pattern else english}
     except (KeyError, IndexError):
         return {"loc": where, "message": english}
+
+
+def _listed(value: Any) -> Any:
+    """Pydantic joins what it expects in English."""
+    return value.replace(" or ", " eller ") if isinstance(value, str) else value
 
 
 def explain_value(english: str) -> Message:
