@@ -1,6 +1,7 @@
 """What counters does, each in one transaction: decide on a counter, take readings, note what people say (E.9, E.10)."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from services.counters import store
 from services.counters.domain import (
     CorrectionBody,
     CounterBody,
+    Interval,
     ManualCountBody,
     Reading,
     ReadingBody,
@@ -145,11 +147,9 @@ async def _keep(
     conn: Any, clock: Clock, bodies: Sequence[ReadingBody | None], mine: Sequence[Any], *, backfill: bool
 ) -> Taken:
     """`mine`: the counters the sender may write to, locked."""
-    intervals = {(body.counter_id, body.start) for body in bodies if body}
-    full = await store.full_intervals(conn, intervals)
-    fitting = [None if body and (body.counter_id, body.start) in full else body for body in bodies]
+    asked = Counter((body.counter_id, body.start) for body in bodies if body)
     minutes = {row["counter_id"]: row["interval_minutes"] for row in mine}
-    batch = sort_out(fitting, minutes, clock.now(), backfill=backfill)
+    batch = sort_out(bodies, minutes, clock.now(), await store.crowded(conn, asked), backfill=backfill)
     changed = await store.add_readings(conn, batch.readings) if batch.readings else []
     touched = sorted(set(changed))
     if touched:
@@ -158,7 +158,7 @@ async def _keep(
     return Taken(len(changed), unchanged, batch.rejected)
 
 
-async def _record(conn: Any, clock: Clock, touched: list[store.Interval], square_of: dict[UUID, UUID]) -> None:
+async def _record(conn: Any, clock: Clock, touched: list[Interval], square_of: dict[UUID, UUID]) -> None:
     versions = await store.next_versions(conn, touched)
     readings = await store.readings_of(conn, touched)
     now, request = clock.now(), correlation_id()
@@ -180,12 +180,12 @@ async def _record(conn: Any, clock: Clock, touched: list[store.Interval], square
         await asyncio.sleep(0)
 
 
-def _subject(interval: store.Interval) -> str:
+def _subject(interval: Interval) -> str:
     counter_id, start = interval
     return f"interval/{counter_id}/{start:%Y-%m-%dT%H:%MZ}"
 
 
-def _state(interval: store.Interval, square_id: UUID, readings: list[Reading]) -> contract.Interval:
+def _state(interval: Interval, square_id: UUID, readings: list[Reading]) -> contract.Interval:
     return contract.Interval(
         counter_id=interval[0],
         square_id=square_id,

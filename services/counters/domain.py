@@ -1,7 +1,7 @@
 """What a counter and a reading may look like, and which readings of a batch are taken."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple, Self
 from uuid import UUID
@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model
 from shared.contracts.counters import CounterKind, Feed, IntervalMinutes
 from shared.types import Body, Count, Flag, Id, Instant, LocalDate, ShortText, SmallCount
 
+Interval = tuple[UUID, dt.datetime]
 LARGEST_BATCH = 10_000
 # An event holds every different reading of its interval and has to stay below the size of a record.
 MOST_READINGS_OF_AN_INTERVAL = 500
@@ -111,10 +112,16 @@ def _parse(item: Any) -> ReadingBody | None:
 
 
 def sort_out(
-    bodies: Sequence[ReadingBody | None], minutes_of: Mapping[UUID, int], now: dt.datetime, *, backfill: bool
+    bodies: Sequence[ReadingBody | None],
+    minutes_of: Mapping[UUID, int],
+    now: dt.datetime,
+    kept: Mapping[Interval, Iterable[Reading]],
+    *,
+    backfill: bool,
 ) -> Batch:
-    """`minutes_of` holds the interval length of each counter the sender may write to. Without the right to backfill,
-    everything is received now."""
+    """`minutes_of` holds the interval length of each counter the sender may write to, `kept` what is there already of
+    the intervals that may grow too full. Without the right to backfill, everything is received now."""
+    held = {interval: {reading[:5] for reading in readings} for interval, readings in kept.items()}
     taken: dict[tuple[Any, ...], Reading] = {}
     rejected = []
     for index, body in enumerate(bodies):
@@ -123,11 +130,14 @@ def sort_out(
             rejected.append(Rejection(index, code or "invalid"))
             continue
         reading = _reading(body, now, backfill)
+        if not _fits(reading, held):
+            rejected.append(Rejection(index, "invalid"))
+            continue
         same = taken.get(reading[:5])
         if same is None or reading.received_at < same.received_at:
             taken[reading[:5]] = reading
-    kept = sorted(taken.values())
-    return Batch(kept, len(bodies) - len(rejected) - len(kept), rejected)
+    different = sorted(taken.values())
+    return Batch(different, len(bodies) - len(rejected) - len(different), rejected)
 
 
 def _fault(body: ReadingBody | None, minutes_of: Mapping[UUID, int]) -> Code | None:
@@ -137,6 +147,17 @@ def _fault(body: ReadingBody | None, minutes_of: Mapping[UUID, int]) -> Code | N
     if minutes is None:
         return "unknown_counter"
     return None if on_grid(body.start, minutes) else "off_grid"
+
+
+def _fits(reading: Reading, held: dict[Interval, set[tuple[Any, ...]]]) -> bool:
+    """What an interval holds already fits again, however full it is."""
+    others = held.get(reading[:2])
+    if others is None or reading[:5] in others:
+        return True
+    if len(others) >= MOST_READINGS_OF_AN_INTERVAL:
+        return False
+    others.add(reading[:5])
+    return True
 
 
 def on_grid(start: dt.datetime, minutes: int) -> bool:

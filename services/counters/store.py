@@ -1,11 +1,11 @@
 """All SQL of counters."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.counters.domain import MOST_READINGS_OF_AN_INTERVAL, CounterBody, Reading
+from services.counters.domain import MOST_READINGS_OF_AN_INTERVAL, CounterBody, Interval, Reading
 
 _FIELDS = """counter_id, version, square_id, unit_id, kind, interval_minutes, swapped, valid_from, valid_to,
     max_per_minute, feed, decided_at"""
@@ -37,11 +37,11 @@ select counter_id, square_id, interval_minutes from counter
 where counter_id = any($1::uuid[]) order by counter_id for update
 """
 
-# Intervals that hold as many different readings as an event can carry.
-FULL_INTERVALS = """
-select reading.counter_id, reading.start from reading
-join unnest($1::uuid[], $2::timestamptz[]) as asked (counter_id, start) using (counter_id, start)
-group by 1, 2 having count(*) >= $3
+# Intervals that would hold more different readings than an event can carry, if all of the asked were new.
+CROWDED = """
+select asked.counter_id, asked.start
+from unnest($1::uuid[], $2::timestamptz[], $3::int[]) as asked (counter_id, start, more)
+where more + (select count(*) from reading where (counter_id, start) = (asked.counter_id, asked.start)) > $4
 """
 
 # Answers only what is new: a reading not seen before, or the same with an earlier arrival.
@@ -120,8 +120,6 @@ where exists (
 order by issued_at, token_id limit 500
 """
 
-Interval = tuple[UUID, dt.datetime]
-
 
 async def counter(conn: Any, counter_id: UUID, *, lock: bool = False) -> dict[str, Any] | None:
     row = await conn.fetchrow(LOCK_COUNTER if lock else COUNTER, counter_id)
@@ -158,10 +156,11 @@ async def lock_counters(conn: Any, ids: Iterable[UUID]) -> list[Any]:
     return list(await conn.fetch(LOCK_COUNTERS, sorted(ids)))
 
 
-async def full_intervals(conn: Any, intervals: Iterable[Interval]) -> set[Interval]:
-    ids, starts = _columns(sorted(intervals))
-    rows = await conn.fetch(FULL_INTERVALS, ids, starts, MOST_READINGS_OF_AN_INTERVAL)
-    return {(row["counter_id"], row["start"]) for row in rows}
+async def crowded(conn: Any, asked: Mapping[Interval, int]) -> dict[Interval, list[Reading]]:
+    """What is kept of each interval that may grow too full by as many readings as asked."""
+    rows = await conn.fetch(CROWDED, *_columns(list(asked)), list(asked.values()), MOST_READINGS_OF_AN_INTERVAL)
+    found: dict[Interval, list[Reading]] = {(row["counter_id"], row["start"]): [] for row in rows}
+    return found | await readings_of(conn, list(found)) if found else {}
 
 
 async def add_readings(conn: Any, readings: Sequence[Reading]) -> list[Interval]:

@@ -197,6 +197,18 @@ async def test__readings__more_than_ten_thousand__are_refused_whole(client: http
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
+async def test__different_readings__more_than_an_event_carries__are_refused_alone(client: httpx.AsyncClient) -> None:
+    counter_id = await make_counter(client)
+    sent = [reading(counter_id, sequence=number) for number in range(5_000)]
+    first = await send(client, *sent, *(reading(str(uuid4()), sequence=number) for number in range(600)))
+    again = await send(client, *sent[:600])
+
+    assert first["accepted"] == 500
+    assert first["rejected"][:1] == [{"index": 500, "code": "invalid"}]
+    assert {one["code"] for one in first["rejected"] if one["index"] >= 5_000} == {"unknown_counter"}
+    assert (again["accepted"], again["unchanged"], len(again["rejected"])) == (0, 500, 100)
+
+
 async def test__received_at__without_the_backfill_right__is_the_clock_s(
     counters: tuple[httpx.AsyncClient, Any],
 ) -> None:

@@ -17,7 +17,7 @@ def item(**more: Any) -> dict[str, Any]:
 
 
 def sorted_out(*items: Any, backfill: bool = True) -> Any:
-    return sort_out(parse(items), {DOOR: 15}, NOW, backfill=backfill)
+    return sort_out(parse(items), {DOOR: 15}, NOW, {}, backfill=backfill)
 
 
 @pytest.mark.parametrize(
