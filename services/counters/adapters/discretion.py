@@ -17,9 +17,12 @@ _NAMES: dict[str, Kind] = {
     **dict.fromkeys(("live_data", "tracked_objects", "tracks", "track", "track_id", "tracks_data"), "track"),
     **dict.fromkeys(("trajectory", "trajectories", "people_id", "person_id", "person_height", "object_id"), "track"),
     **dict.fromkeys(("face", "faces", "positions"), "track"),
-    **dict.fromkeys(("wifi_bt_data", "wifi_data", "wifi", "bluetooth", "bluetooth_data", "beacons"), "radio"),
+    **dict.fromkeys(("wifi_bt_data", "wifi_bt", "wifi_data", "wifi", "bluetooth", "bluetooth_data"), "radio"),
+    **dict.fromkeys(("beacons", "ble", "wifi_devices", "bluetooth_devices"), "radio"),
     **dict.fromkeys(("probe_requests", "probes", "ssid", "ssids", "mac_addresses", "client_mac", "clients"), "radio"),
 }
+# Makers write the same name as wifi_bt, wifi-bt and WifiBt.
+_SQUEEZED = {name.replace("_", ""): kind for name, kind in _NAMES.items()}
 _AGENTS: dict[str, Kind] = {"LIVE_DATA": "track", "WIFI_BT": "radio", "RECORDING": "image"}
 _PICTURES = ("data:image/", "data:video/", "/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR")
 _SHORTEST_PICTURE = 60
@@ -37,7 +40,7 @@ def _search(value: Any, where: str, depth: int = 0) -> Iterator[tuple[Kind, str]
     if isinstance(value, dict):
         for name, inner in value.items():
             here = f"{where}.{name}".lstrip(".")
-            if kind := _NAMES.get(str(name).lower()):
+            if kind := _SQUEEZED.get("".join(filter(str.isalnum, str(name))).lower()):
                 yield kind, here
             yield from _search(inner, here, depth + 1)
     elif isinstance(value, list):
