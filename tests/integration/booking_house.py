@@ -135,6 +135,10 @@ def time(text: str, day: dt.date = DAY) -> str:
     return f"{day.isoformat()}T{text}" if len(text) == 5 else text
 
 
+def bring(*things: UUID, count: int = 1) -> dict[str, Any]:
+    return {"equipment": [{"id": str(thing), "count": count} for thing in things]}
+
+
 @asynccontextmanager
 async def open_house(postgres: Postgres, keys: Keys, **settings: Any) -> AsyncIterator[House]:
     database = await postgres.database("facility")
