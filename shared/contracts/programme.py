@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictInt, model_validator
 
-from shared.contracts.facility import OrganiserKind, Slot
+from shared.contracts.facility import Gear, OrganiserKind, Slot
 from shared.types import Code, Contract, Flag, Id, Instant, Minutes, ShortText, SmallCount, check_range
 
 ActivityKind = Literal[
@@ -92,7 +92,8 @@ class RoomRequest(Contract):
 class Occurrence(Contract):
     """One date of an activity, with its room's booking and its newest head count.
 
-    `purpose` and `responsible_role` are what its rooms are asked for with. Of a draft, `booking_id` is the request's.
+    `purpose`, `responsible_role` and `equipment` are what its rooms are asked for with. Of a draft, `booking_id` is the
+    request's.
     """
 
     occurrence_id: Id
@@ -110,6 +111,7 @@ class Occurrence(Contract):
     booking_id: Id | None = None
     purpose: Code | None = None
     responsible_role: Code | None = None
+    equipment: list[Gear] = []
     room_request: RoomRequest | None = None
     series_id: Id | None = None
     off_site: Flag = False

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictInt, model_validator
 
 from shared import audit
 from shared.contracts.facility import OrganiserKind
@@ -60,12 +60,20 @@ class Excuse(Body):
     reason: ShortText | None = None
 
 
+class GearIn(Body):
+    """What is brought along to the rooms, as facility takes it."""
+
+    id: Id
+    count: Annotated[StrictInt, Field(ge=1, le=1000)] = 1
+
+
 class Terms(Body):
     """On which terms rooms are asked for. `request`: whoever decides about them has to agree, and it is a draft till
-    then. What it does not say of purpose and responsible role stays as it was said before."""
+    then. What it does not say of purpose, responsible role and equipment stays as it was said before."""
 
     purpose: Code | None = None
     responsible_role: Code | None = None
+    equipment: Annotated[list[GearIn], Field(max_length=20)] | None = None
     exception: Excuse | None = None
     request: Flag = False
     override: Flag = False

@@ -18,7 +18,7 @@ from shared.problems import IdInUse, Invalid, Message, NotFound, Problem
 from shared.programme import asking, bodies, domain, places, store
 from shared.programme.asking import Planned
 from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, PutSeries, Reschedule, SeriesDate, Terms
-from shared.programme.rooms import Rooms
+from shared.programme.rooms import Rooms, brought
 from shared.types import Contract
 
 
@@ -321,7 +321,9 @@ def check_seen(seen: int | None, version: int, state: Contract) -> None:
 
 
 def shown(version: int, state: Contract) -> dict[str, Any]:
-    return {**state.model_dump(mode="json"), "version": version}
+    """As it is answered with. Equipment is written as callers send it."""
+    again = {"equipment": brought(state)} if isinstance(state, Occurrence) else {}
+    return {**state.model_dump(mode="json"), **again, "version": version}
 
 
 def _same_request(who: Actor, known: store.Row, asked: dict[str, Any]) -> Saved:

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from shared.contracts.facility import Booking, Slot
+from shared.contracts.facility import Booking, Gear, Slot
 from shared.contracts.programme import Activity, Attendance, EarlierCount, Occurrence, RoomRequest
 from shared.problems import Invalid, Message, WrongState
 from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, Reschedule, SeriesDate, Terms
@@ -26,6 +26,7 @@ from shared.workdays import OnHoliday, decided
 
 BOOKINGS = UUID("0f0c4f5e-6a27-5d3c-9d3f-0b7a5f9e6c11")
 ALL_HOLIDAYS = Message("Alle datoene er helligdager.", "All the dates are public holidays.")
+NO_ROOM = Message("Utstyr hører til et rom. Velg rommet først.", "Equipment goes with a room. Choose the room first.")
 NOT_BEGUN = Message("Kan ikke telles før den har begynt.", "It cannot be counted before it has begun.")
 REQUEST_A_DRAFT = Message(
     "Bare et utkast kan be om rom. Lag en ny dato som ber om rommet, og avlys denne når du har fått ja.",
@@ -48,7 +49,7 @@ def new_activity(activity_id: UUID, body: PutActivity) -> Activity:
 
 def new_occurrence(occurrence_id: UUID, activity: Activity, asked: PutOccurrence, series: UUID | None) -> Occurrence:
     """A draft; `scheduled` follows once the room is held or none is needed."""
-    return Occurrence(
+    draft = Occurrence(
         occurrence_id=occurrence_id,
         activity_id=activity.activity_id,
         square_id=activity.square_id,
@@ -66,15 +67,21 @@ def new_occurrence(occurrence_id: UUID, activity: Activity, asked: PutOccurrence
         off_site=asked.off_site,
         meeting_point=asked.meeting_point,
         capacity=asked.capacity,
-        purpose=asked.purpose,
-        responsible_role=asked.responsible_role,
         state="draft",
     )
+    return on_terms(draft, asked)
 
 
 def on_terms(occurrence: Occurrence, terms: Terms) -> Occurrence:
-    """With what is said anew of the purpose and of who is responsible."""
-    said = {"purpose": terms.purpose, "responsible_role": terms.responsible_role}
+    """With what is said anew of the purpose, of who is responsible and of what is brought along.
+
+    Raises Invalid for equipment without a room to bring it to.
+    """
+    if terms.equipment and not occurrence.space_ids:
+        raise Invalid(NO_ROOM, errors=[{"loc": ["equipment"], "message": NO_ROOM}])
+    gear = terms.equipment
+    brought = None if gear is None else [Gear(equipment_id=one.id, count=one.count) for one in gear]
+    said = {"purpose": terms.purpose, "responsible_role": terms.responsible_role, "equipment": brought}
     return occurrence.model_copy(update={name: value for name, value in said.items() if value is not None})
 
 
@@ -142,6 +149,8 @@ def rescheduled(occurrence: Occurrence, asked: Reschedule) -> Occurrence:
     for name in ("space_ids", "setup_minutes", "teardown_minutes"):
         if getattr(asked, name) is not None:
             changes[name] = getattr(asked, name)
+    if asked.space_ids == []:
+        changes["equipment"] = []
     moved = on_terms(occurrence.model_copy(update=changes), asked)
     return moved.model_copy(update={"state": "draft" if occurrence.state == "draft" else "scheduled"})
 
@@ -192,16 +201,18 @@ def after_booking(
     """What a change of its booking that the unit did not make itself means; None: nothing.
 
     A move takes the occurrence along, since the room is where it is; what was lost waits for the editor. `coarse`: the
-    booking's time is told in half hours, set-up and all, as facility tells the health station's.
+    booking's time is told in half hours, set-up and all, as facility tells the health station's, and nothing is told of
+    what it brings along.
     """
     if occurrence.state in ("cancelled", "completed") or occurrence.booking_id != booking.booking_id:
         return None
     if occurrence.state == "draft":
         return _after_request(occurrence, booking, verb)
-    if verb in ("moved", "confirmed") and not _same_slot(occurrence, booking, coarse):
+    if verb in ("moved", "confirmed") and not _as_booked(occurrence, booking, coarse):
         along = {"starts_at": booking.starts_at, "ends_at": booking.ends_at, "space_ids": booking.space_ids}
         buffers = {"setup_minutes": booking.setup_minutes, "teardown_minutes": booking.teardown_minutes}
-        update = {**along, **buffers, "previous": slot_of(occurrence), "state": "affected"}
+        brought = {} if coarse else {"equipment": booking.equipment}
+        update = {**along, **buffers, **brought, "previous": slot_of(occurrence), "state": "affected"}
         return occurrence.model_copy(update=update), "affected"
     if verb in LOST_BY and occurrence.state != "affected":
         return occurrence.model_copy(update={"state": "affected"}), "affected"
@@ -234,6 +245,10 @@ def accepted(occurrence: Occurrence) -> Occurrence:
 
 def slot_of(occurrence: Occurrence) -> Slot:
     return Slot(space_ids=occurrence.space_ids, starts_at=occurrence.starts_at, ends_at=occurrence.ends_at)
+
+
+def _as_booked(occurrence: Occurrence, booking: Booking, coarse: bool) -> bool:
+    return _same_slot(occurrence, booking, coarse) and (coarse or occurrence.equipment == booking.equipment)
 
 
 def _same_slot(occurrence: Occurrence, booking: Booking, coarse: bool) -> bool:

@@ -193,9 +193,15 @@ def _terms(occurrence: Occurrence, terms: Terms) -> dict[str, Any]:
     said = {
         "purpose": occurrence.purpose,
         "responsible_role": occurrence.responsible_role,
+        "equipment": brought(occurrence) if occurrence.equipment or terms.equipment is not None else None,
         "exception": terms.exception and terms.exception.model_dump(mode="json"),
     }
     return {**{name: value for name, value in said.items() if value is not None}, "override": terms.override}
+
+
+def brought(occurrence: Occurrence) -> list[dict[str, Any]]:
+    """As facility takes it and answers with it."""
+    return [{"id": str(one.equipment_id), "count": one.count} for one in occurrence.equipment]
 
 
 def _text(at: dt.datetime) -> str:

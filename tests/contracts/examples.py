@@ -29,6 +29,8 @@ from tests.contracts.invented import (
     id_of,
 )
 
+GEAR = [facility.Gear(equipment_id=id_of("projector"), count=2)]
+
 
 def all_events() -> dict[str, Event]:
     """By wire type, in the order of the catalogue."""
@@ -208,7 +210,7 @@ def _booking(verb: str, changes: Mapping[str, Any]) -> tuple[str, Event]:
         "series_id": SERIES,
         "organiser_kind": "municipal",
         "expected_people": 55,
-        "equipment": [facility.Gear(equipment_id=id_of("projector"), count=2)],
+        "equipment": GEAR,
     }
     state = facility.Booking.model_validate(usual | dict(changes))
     caused = {"causation_id": str(id_of("library.occurrence.scheduled.v1"))} if verb == "confirmed" else {}
@@ -347,7 +349,7 @@ def _occurrences() -> dict[str, dict[str, Any]]:
     outside = {"off_site": True, "meeting_point": "Ved bussholdeplassen", "space_ids": [], "booking_id": None}
     return {
         "drafted": {"state": "draft", "public": False, "room_request": programme.RoomRequest(state="pending")},
-        "scheduled": {"purpose": "course", "responsible_role": "key_holder"},
+        "scheduled": {"purpose": "course", "responsible_role": "key_holder", "equipment": GEAR},
         "changed": outside,
         "rescheduled": before,
         "cancelled": {"state": "cancelled", "cancel_reason": "lecturer_ill"},
