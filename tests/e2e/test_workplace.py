@@ -103,6 +103,46 @@ def test_editor_requests_a_room_that_is_not_hers_and_the_yes_plans_the_date(
     expect(page.get_by_role("listitem").filter(has_text="16:00–18:00").filter(has_text="planlagt").last).to_be_visible()
 
 
+@pytest.fixture
+def piano(house: HeldHouse) -> Iterator[str]:
+    """The name of one, of the test's own."""
+    made, name = str(uuid.uuid4()), f"Prøvepiano {uuid.uuid4().hex[:6]}"
+    path = f"/api/facility/equipment/{made}"
+    with house.caller() as caller:
+        body = {"square_id": house.square("Heggedal"), "kind": "piano", "name": name}
+        caller.put(path, json=body).raise_for_status()
+    yield name
+    with house.caller() as caller:
+        caller.delete(path, headers={"If-Match": '"1"'}).raise_for_status()
+
+
+def test_editor_brings_a_piano_along_and_sees_it_when_the_date_is_opened(
+    house: HeldHouse, open_page: OpenPage, piano: str, title: str
+) -> None:
+    page = open_page("/unit", username="bibliotek")
+    make_activity(page, title)
+    page.get_by_role("button", name=f"Ny dato for {title}").click()
+    form = page.get_by_role("dialog", name="Ny dato")
+    form.get_by_label("Dato", exact=True).fill(house.today)
+    form.get_by_label("Fra", exact=True).fill("18:00")
+    form.get_by_label("Til", exact=True).fill("19:00")
+    form.get_by_label("Til", exact=True).press("Tab")
+    form.get_by_role("checkbox", name=f"{ROOM} ").check()
+    form.get_by_role("checkbox", name=f"{piano} – ledig").press("Space")
+    assert violations(page) == []
+    form.get_by_role("button", name="Planlegg").click()
+    expect(form).to_be_hidden()
+    day = open_page("/day", username="bibliotek")
+    day.get_by_role("button", name=f"18:00 {title}, 18:00–19:00, {ROOM}, planlagt").click()
+    choice = day.get_by_role("dialog").get_by_role("checkbox", name=f"{piano} – ledig")
+    expect(choice).to_be_checked()
+    choice.press("Space")
+    day.get_by_role("button", name="Flytt eller endre tid").click()
+    expect(day.get_by_role("dialog")).to_be_hidden()
+    day.get_by_role("button", name=f"18:00 {title}, 18:00–19:00, {ROOM}, planlagt").click()
+    expect(day.get_by_role("dialog").get_by_role("checkbox", name=f"{piano} – ledig")).not_to_be_checked()
+
+
 def test_workplace_on_a_phone_has_no_violations_and_no_sideways_scrolling(open_page: OpenPage) -> None:
     page = open_page("/unit", username="bibliotek", viewport={"width": 390, "height": 844})
     expect(page.get_by_role("heading", name="Program")).to_be_visible()

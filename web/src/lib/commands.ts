@@ -1,5 +1,5 @@
 // What the reader does with bookings and occurrences. Each can be undone by the call it hands back.
-import { call, uuid7, type Answer } from './api'
+import { call, get, uuid7, type Answer } from './api'
 import type { Brought } from './equipment'
 import { wallTime } from './time'
 import type { Item, Reason, Slot, Unit } from './types'
@@ -27,8 +27,8 @@ interface Booking {
   warnings?: Reason[]
 }
 
-/** Undoes it; `warnings` are what the answer warned of. */
-export type Undo = (() => Promise<void>) & { warnings: Reason[] }
+/** Undoes it; `warnings` are what the answer warned of, `requested`: somebody has to say yes first. */
+export type Undo = (() => Promise<void>) & { warnings: Reason[]; requested: boolean }
 
 const bookings = '/api/facility/bookings'
 
@@ -39,7 +39,8 @@ export function newDraft(date: string, start: number, end: number, space: string
   }
 }
 
-export async function book(draft: Draft): Promise<Undo> {
+/** `terms`: what answers a refusal. */
+export async function book(draft: Draft, terms: object = {}): Promise<Undo> {
   const body = {
     space_ids: draft.space_ids,
     starts_at: wallTime(draft.date, draft.start),
@@ -51,6 +52,7 @@ export async function book(draft: Draft): Promise<Undo> {
     equipment: draft.equipment ?? [],
     unit_id: draft.unit_id,
     state: draft.state,
+    ...terms,
   }
   const made = await call<Booking>('PUT', `${bookings}/${draft.id}`, body)
   return undo(made, async () => {
@@ -59,7 +61,7 @@ export async function book(draft: Draft): Promise<Undo> {
 }
 
 const undo = (answer: Answer<Booking>, work: () => Promise<void>): Undo =>
-  Object.assign(work, { warnings: answer.body.warnings ?? [] })
+  Object.assign(work, { warnings: answer.body.warnings ?? [], requested: answer.body.state === 'requested' })
 
 export interface Target {
   space_ids: string[]
@@ -70,24 +72,51 @@ export interface Target {
 }
 
 /** Moves a booking, or an occurrence with its booking, to another time or room. */
-export async function move(item: Item, target: Target, unit: Unit | undefined, version?: number): Promise<Undo> {
+export async function move(item: Item, target: Target, unit: Unit | undefined, version?: number, terms: object = {}): Promise<Undo> {
   const slot = {
     space_ids: target.space_ids,
     starts_at: wallTime(target.date, target.start),
     ends_at: wallTime(target.date, target.end),
   }
-  const answer = await shift(item, slot, unit, version ?? item.version ?? 0, target.equipment)
+  const answer = await shift(item, slot, unit, version ?? item.version ?? 0, { ...brought(target.equipment), ...terms })
   return undo(answer, async () => {
-    await shift(item, item as Slot, unit, answer.version ?? answer.body.version, item.equipment)
+    await shift(item, item as Slot, unit, answer.version ?? answer.body.version, brought(item.equipment))
   })
 }
 
-function shift(item: Item, slot: Slot, unit: Unit | undefined, version: number, equipment?: Brought[]): Promise<Answer<Booking>> {
+/** Asks whoever decides about the room for another time or room. What is there stays where it is meanwhile. */
+export async function requestInstead(item: Item, draft: Draft, unit: Unit | undefined, terms: object): Promise<Undo> {
+  const known = await get<Known>(pathOf(item, unit))
+  const kept = { ...same(known), ...terms }
+  if (item.kind === 'booking') return book({ ...draft, equipment: draft.equipment ?? known.equipment, state: 'requested' }, kept)
+  const body = {
+    activity_id: known.activity_id, capacity: known.capacity, meeting_point: known.meeting_point,
+    space_ids: draft.space_ids, starts_at: instant(wallTime(draft.date, draft.start)), ends_at: instant(wallTime(draft.date, draft.end)),
+    setup_minutes: draft.setup, teardown_minutes: draft.teardown, equipment: draft.equipment ?? known.equipment, request: true, ...kept,
+  }
+  const path = pathOf({ ...item, id: draft.id }, unit)
+  const made = await call<Booking>('PUT', path, body)
+  const taken = undo(made, async () => void (await call('POST', `${path}/cancel`, {}, made.version ?? made.body.version)))
+  return Object.assign(taken, { requested: made.body.state === 'draft' })
+}
+
+interface Known { equipment: Brought[]; activity_id?: string; capacity?: number | null; meeting_point?: string | null }
+
+const SAME = ['organiser_kind', 'organiser_id', 'needs', 'layout', 'purpose', 'responsible_role', 'noise_out', 'quiet_need']
+const same = (known: object) => Object.fromEntries(Object.entries(known).filter(([name, value]) => SAME.includes(name) && value !== null))
+
+/** Where its service answers for it. */
+export const pathOf = (item: Pick<Item, 'kind' | 'id'>, unit: Unit | undefined): string =>
+  item.kind === 'booking' ? `${bookings}/${item.id}` : `/api/${unit?.kind ?? 'library'}/occurrences/${item.id}`
+
+const brought = (equipment?: Brought[]) => (equipment ? { equipment } : {})
+
+function shift(item: Item, slot: Slot, unit: Unit | undefined, version: number, terms: object): Promise<Answer<Booking>> {
   const buffers = { setup_minutes: item.setup_minutes, teardown_minutes: item.teardown_minutes }
-  if (item.kind === 'booking') return call('POST', `${bookings}/${item.id}/move`, { ...pick(slot), ...buffers, ...(equipment ? { equipment } : {}) }, version)
+  const path = pathOf(item, unit)
+  if (item.kind === 'booking') return call('POST', `${path}/move`, { ...pick(slot), ...buffers, ...terms }, version)
   const instants = { starts_at: instant(slot.starts_at), ends_at: instant(slot.ends_at) }
-  const path = `/api/${unit?.kind ?? 'library'}/occurrences/${item.id}/reschedule`
-  return call('POST', path, { ...pick(slot), ...instants, ...buffers }, version)
+  return call('POST', `${path}/reschedule`, { ...pick(slot), ...instants, ...buffers, ...terms }, version)
 }
 
 const pick = ({ space_ids, starts_at, ends_at }: Slot): Slot => ({ space_ids, starts_at, ends_at })
@@ -118,7 +147,7 @@ function offset(at: number): number {
 
 export async function cancel(item: Item, unit: Unit | undefined): Promise<(() => Promise<void>) | undefined> {
   if (item.kind === 'occurrence') {
-    await call('POST', `/api/${unit?.kind ?? 'library'}/occurrences/${item.id}/cancel`, {}, item.version)
+    await call('POST', `${pathOf(item, unit)}/cancel`, {}, item.version)
     return undefined
   }
   await call('POST', `${bookings}/${item.id}/cancel`, {}, item.version)

@@ -118,6 +118,8 @@ export const en: Dictionary = {
   book: 'Book',
   booked: '{title} is booked {time}.',
   bookedToast: 'Booked: {title}, {time}',
+  requestedToast: 'Requested: {title}, {time}. Waiting for an answer from whoever decides about the room.',
+  requestedMove: 'Requested: {title}, {time}. Waiting for an answer from whoever decides about the room. The earlier time is kept; cancel it once the answer is yes.',
   doneButNote: 'Done. Be aware of this:',
   draftKept: 'Your draft is kept.',
   draftClear: 'Clear the form',

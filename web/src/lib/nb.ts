@@ -118,6 +118,8 @@ export const nb = {
   book: 'Reserver',
   booked: '{title} er reservert {time}.',
   bookedToast: 'Reservert: {title}, {time}',
+  requestedToast: 'Forespurt: {title}, {time}. Venter på svar fra den som bestemmer over rommet.',
+  requestedMove: 'Forespurt: {title}, {time}. Venter på svar fra den som bestemmer over rommet. Den gamle tiden beholdes; avbestill den når du har fått ja.',
   doneButNote: 'Det er gjort. Vær klar over dette:',
   draftKept: 'Utkastet er tatt vare på.',
   draftClear: 'Tøm skjemaet',

@@ -179,6 +179,7 @@ export interface Alternative {
   name: string
   setup_minutes: number
   teardown_minutes: number
+  equipment?: Brought[]
   why: string[]
   starts_at: string
   ends_at: string

@@ -1,6 +1,7 @@
 // A unit's own programme, as its service takes and gives it. Times go out as instants and come back as instants.
 import { call, get, uuid7 } from './api'
 import { instant } from './commands'
+import type { Brought } from './equipment'
 import { t, tr } from './i18n.svelte'
 import { addDays, wall, wallTime } from './time'
 import type { Item, Reason, Unit } from './types'
@@ -53,6 +54,7 @@ export interface Occurrence {
   setup_minutes: number
   teardown_minutes: number
   meeting_point: string | null
+  equipment: Brought[]
   attendance: Item['attendance']
 }
 
@@ -67,14 +69,9 @@ export interface DateDraft {
   teardown: number
   people: number | null
   meeting_point: string
+  equipment: Brought[]
   every: 0 | 1 | 2 | 4
   until: string
-}
-
-/** What answers a refusal of a room's policy. */
-export interface Terms {
-  responsible_role: string
-  reason: string
 }
 
 export const MOST_DATES = 400
@@ -124,26 +121,6 @@ export function datesOf(draft: Pick<DateDraft, 'date' | 'every' | 'until'>): str
   return dates
 }
 
-const LIMITS = new Set(['horizon', 'notice', 'min_length', 'max_length', 'start_grid', 'purpose_refused', 'quota_bookings', 'quota_minutes', 'noise'])
-const ASKABLE = new Set(['must_request', 'touches_unit', 'noise'])
-
-/** What the reasons of a refusal ask for: that somebody is responsible, why the rules are to give way, somebody's yes. */
-export function wants(reasons: Reason[]): { role: boolean; reason: boolean; yes: boolean } {
-  const any = (of: (rule: string) => boolean) => reasons.some((one) => of(one.rule))
-  return {
-    role: any((rule) => rule === 'responsible_role_needed'),
-    reason: any((rule) => LIMITS.has(rule)),
-    yes: any((rule) => ASKABLE.has(rule)),
-  }
-}
-
-/** As the service takes them. A role is written as it is called by the room's rules. */
-export function onTerms(terms: Terms, request = false): object {
-  const role = terms.responsible_role.trim().toLowerCase().replace(/[\s-]+/g, '_')
-  const reason = terms.reason.trim()
-  return { ...(role && { responsible_role: role }), ...(reason && { exception: { reason } }), ...(request && { request }) }
-}
-
 /** The state of a date, and of a draft's request. */
 export function stateOf(one: Occurrence): string {
   const asked = one.state === 'draft' ? one.room_request : null
@@ -159,6 +136,7 @@ export async function plan(unit: Unit, draft: DateDraft, id: string, terms: obje
     ...terms,
     activity_id: draft.activity_id, space_ids: draft.space_ids, setup_minutes: draft.setup, teardown_minutes: draft.teardown,
     expected_people: draft.people, meeting_point: draft.meeting_point || null, off_site: !draft.space_ids.length,
+    equipment: draft.space_ids.length ? draft.equipment : [],
   }
   const times = (date: string) => ({ starts_at: instant(wallTime(date, draft.start)), ends_at: instant(wallTime(date, draft.end)) })
   const dates = datesOf(draft)
