@@ -5,7 +5,7 @@ PYTEST := $(BIN)/pytest
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test bench lock setup web lint types imports unit web-check golden integration platform
+.PHONY: help run check test bench lock setup web lint types imports unit web-check golden integration platform faults e2e
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,18 +16,18 @@ run: ## Start the whole house with the demo, in the foreground: http://127.0.0.1
 check: setup ## The quick part: lint, types, import contracts, unit tests, web unit tests (under a minute)
 	@$(MAKE) --no-print-directory -j4 lint types imports unit web-check
 
-test: setup web check ## Everything: check, then integration, platform, faults and end to end in a browser
-	@# Two that mostly wait, beside each other; the others measure patience in seconds and have the machine to themselves.
-	@$(MAKE) --no-print-directory -j2 --output-sync=target integration platform
-	$(PYTEST) -q tests/faults
+test: setup web check ## Everything: check, then integration beside platform, faults, and end to end in a browser
+	@# The two that wait more than they work; the others measure patience in seconds and have the machine to themselves.
 	@# The browser's driver keeps an event loop running, in which no asynchronous fixture can start: a process of its own.
-	$(PYTEST) -q tests/e2e
+	@$(MAKE) --no-print-directory -j2 --output-sync=target integration platform
+	@$(MAKE) --no-print-directory faults
+	@$(MAKE) --no-print-directory e2e
 
 integration:
 	$(PYTEST) -q tests/consume tests/integration
 
-platform:
-	$(PYTEST) -q tests/platform
+platform faults e2e:
+	$(PYTEST) -q tests/$@
 
 bench: setup ## Measure, and write the table to benchmarks/results.md
 	@$(BIN)/python -m benchmarks

@@ -40,9 +40,9 @@ class SteppedClock:
         self._held = now.astimezone(UTC) if now else None
 
     def settled(self) -> datetime:
-        """Now, or what was left for it, when that was earlier and a moment ago."""
+        """Now, or the earliest of what was left for it a moment ago."""
         self._forget()
-        return min(self.now(), self._left[0][1]) if self._left else self.now()
+        return min([self.now(), *(left for _, left in self._left)])
 
     def _forget(self) -> None:
         while self._left and self._left[0][0] < time.monotonic() - SETTLED_SECONDS:

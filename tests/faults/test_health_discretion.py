@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,9 +12,10 @@ from typing import Any
 import pytest
 
 from tests.faults.health_worlds import Nurse, World, id_of
-from tests.house import running_house
+from tests.house import House, running_house
 
 Work = Callable[[], None]
+Day = Callable[[Nurse, str], list[tuple[list[Work], list[Work]]]]
 # What a day of either world is made of, and what must be found nowhere outside the health station.
 KINDS = ("vaccination", "hearing_test", "new_parents")
 NAMES = [f"a{n}" for n in range(1, 9)] + [f"b{n}" for n in range(1, 4)]
@@ -90,32 +93,35 @@ class Seen:
     written: str
 
 
-def lived(folder: Any, day: Callable[[Nurse, str], list[tuple[list[Work], list[Work]]]]) -> Seen:
-    with running_house(folder, "--no-demo", TORG_TEST_CLOCK="1") as house:
-        world = World(house)
-        world.clock("08:00")
-        world.furnish()
-        nurse, answers = Nurse(world), []
-        todo = day(nurse, nurse.issue())
-        for (soon, later), quarter in zip(todo, QUARTERS, strict=True):
-            hour, minute = quarter.split(":")
-            before = f"{int(hour) - (minute == '00'):02}:{(int(minute) - 15) % 60:02}"
-            for offset, works in ((5, soon), (10, later)):
-                world.clock(f"{before[:3]}{int(before[3:]) + offset:02}")
-                for work in works:
-                    work()
-            world.clock(quarter)
-            world.settle(quarter)
-            answers.append(world.answers())
-        return Seen(answers, world.records(), world.log_lines(), world.requests(), world.everything_written())
+def lived(house: House, day: Day) -> Seen:
+    world = World(house)
+    world.clock("08:00")
+    world.furnish()
+    nurse, answers = Nurse(world), []
+    todo = day(nurse, nurse.issue())
+    for (soon, later), quarter in zip(todo, QUARTERS, strict=True):
+        hour, minute = quarter.split(":")
+        before = f"{int(hour) - (minute == '00'):02}:{(int(minute) - 15) % 60:02}"
+        for offset, works in ((5, soon), (10, later)):
+            world.clock(f"{before[:3]}{int(before[3:]) + offset:02}")
+            for work in works:
+                work()
+        world.clock(quarter)
+        world.settle(quarter)
+        answers.append(world.answers())
+    return Seen(answers, world.records(), world.log_lines(), world.requests(), world.everything_written())
 
 
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Seen, Seen]:
-    return (
-        lived(tmp_path_factory.mktemp("by-hand") / "torg", by_hand),
-        lived(tmp_path_factory.mktemp("by-record") / "torg", by_record),
-    )
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Seen, Seen]]:
+    """Lived beside each other: most of a world's time is waiting."""
+    with ExitStack() as houses, ThreadPoolExecutor() as together:
+        folders = (tmp_path_factory.mktemp(name) / "torg" for name in ("by-hand", "by-record"))
+        one, other = (
+            houses.enter_context(running_house(folder, "--no-demo", TORG_TEST_CLOCK="1")) for folder in folders
+        )
+        first, second = together.submit(lived, one, by_hand), together.submit(lived, other, by_record)
+        yield first.result(), second.result()
 
 
 def test_worlds__at_each_quarter__show_the_half_hours_they_were_made_for(worlds: tuple[Seen, Seen]) -> None:

@@ -23,7 +23,7 @@ from tests.house import ROOT, House, running_house
 from tests.log_reader import reading
 
 SEED = int(os.environ.get("TORG_KILL_SEED", random.randrange(1_000_000)))
-SPEED = 1500
+SPEED = 2500
 DAY_SECONDS = 300
 # Every one of these is killed once before one is killed again; a relay runs in each of the publishers.
 KINDS = ("aggregator", "relay", "kafka", "postgres")

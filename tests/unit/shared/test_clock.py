@@ -50,6 +50,14 @@ def test_settled__just_after_a_step_back__is_now(seconds: list[float]) -> None:
     assert settled(stepped) == NOON - FIVE
 
 
+def test_settled__forward_again_after_a_step_back__is_the_earliest_of_all_that_was_left(seconds: list[float]) -> None:
+    stepped = held(NOON + FIVE, seconds)
+    stepped.set(NOON)
+    seconds[0] += 1
+    stepped.set(NOON + FIVE)
+    assert settled(stepped) == NOON
+
+
 def test_settled__released_from_another_day__is_real_time(seconds: list[float]) -> None:
     stepped = held(SystemClock().now() + dt.timedelta(days=3), seconds)
     stepped.set(None)
