@@ -5,7 +5,7 @@ PYTEST := $(BIN)/pytest
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test bench lock setup web lint types imports unit web-check golden integration platform faults e2e
+.PHONY: help run check test bench lock setup web lint types imports unit web-check golden integration integration-and-unit platform faults e2e
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,12 +16,17 @@ run: ## Start the whole house with the demo, in the foreground: http://127.0.0.1
 check: setup ## The quick part: lint, types, import contracts, unit tests, web unit tests (under a minute)
 	@$(MAKE) --no-print-directory -j4 lint types imports unit web-check
 
-test: setup web check ## Everything: check, then integration beside platform, faults, and end to end in a browser
+test: setup web ## Everything: check, integration beside platform, faults, and end to end in a browser
+	@$(MAKE) --no-print-directory -j4 lint types imports web-check
 	@# The two that wait more than they work; the others measure patience in seconds and have the machine to themselves.
 	@# The browser's driver keeps an event loop running, in which no asynchronous fixture can start: a process of its own.
-	@$(MAKE) --no-print-directory -j2 --output-sync=target integration platform
+	@$(MAKE) --no-print-directory -j2 --output-sync=target integration-and-unit platform
 	@$(MAKE) --no-print-directory faults
 	@$(MAKE) --no-print-directory e2e
+
+integration-and-unit: # the shorter of the two that run at once has room for the unit tests
+	@$(MAKE) --no-print-directory integration
+	@$(MAKE) --no-print-directory unit
 
 integration:
 	$(PYTEST) -q tests/consume tests/integration
