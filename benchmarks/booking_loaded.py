@@ -245,7 +245,7 @@ async def rate(work: Callable[[random.Random], Awaitable[None]], seconds: float)
             try:
                 await work(rng)
                 made += 1
-            except Exception as error:
+            except Exception as error:  # one that fails is told as such, and the others are still measured
                 if type(error).__name__ not in ("Refused", "ExclusionViolationError"):
                     raise
 

@@ -68,16 +68,6 @@ def build_unit(
             await rooms.close()
             await pool.close()
 
-    async def ready() -> dict[str, Any]:
-        """Ready when the programme can be edited, whatever Kafka does; the lag says what is not yet told."""
-        lag = await app.state.relay.lag()
-        return {
-            "state": "ready",
-            "lag": lag.unpublished,
-            "oldest_seconds": round(lag.oldest_seconds, 1),
-            "reactions": app.state.reactions.status(),
-        }
-
     letters = deadletter.router(service, lambda: app.state.reactions.apply)
     app = create_app(
         service=service,
@@ -85,8 +75,19 @@ def build_unit(
         clock=clock,
         routers=[api.router(service), *routers, letters],
         lifespan=lifespan,
-        ready=ready,
+        ready=lambda: _ready(app),
         due=[run_due],
         discreet=discreet,
     )
     return app
+
+
+async def _ready(app: FastAPI) -> dict[str, Any]:
+    """Ready when the programme can be edited, whatever Kafka does; the lag says what is not yet told."""
+    lag = await app.state.relay.lag()
+    return {
+        "state": "ready",
+        "lag": lag.unpublished,
+        "oldest_seconds": round(lag.oldest_seconds, 1),
+        "reactions": app.state.reactions.status(),
+    }

@@ -16,7 +16,7 @@ from shared.problems import Invalid, Message
 
 # The named spaces with the leaves under each, and whose opening hours hold there: those of the nearest above, itself
 # first, that has any. A space without parts is its own leaf.
-SPACES = """
+SPACES = f"""
 with recursive under (named, id) as (
     select id, id from space where id = any($1::uuid[]) and not withdrawn
     union all
@@ -25,24 +25,11 @@ with recursive under (named, id) as (
     select u.named, array_agg(u.id) from under u
     where not exists (select from space c where c.parent_id = u.id and not c.withdrawn)
     group by u.named
-), above (named, id, parent_id, distance) as (
-    select id, id, parent_id, 0 from space where id = any($1::uuid[])
-    union all
-    select a.named, p.id, p.parent_id, a.distance + 1 from above a join space p on p.id = a.parent_id
-), held (named, source, decision, decided_at) as (
-    select distinct on (a.named) a.named, a.id, newest.decision, newest.decided_at
-    from above a
-    cross join lateral (
-        select h.decision, h.decided_at, h.periods is not null as some from hours h
-        where h.owner_kind = 'space' and h.owner_id = a.id order by h.decision desc limit 1
-    ) newest
-    where newest.some
-    order by a.named, a.distance
-)
+), {hours.HELD}
 select s.id, s.square_id, s.unit_id, s.name, s.capacity, s.features, s.bookable, q.time_zone, l.leaves,
     h.source, h.decision, h.decided_at
 from leaf l join space s on s.id = l.named join square q on q.id = s.square_id left join held h on h.named = s.id
-"""
+"""  # noqa: S608 -- one constant
 # The spaces above and below: whoever books one of them books time of the asked ones.
 KIN = """
 with recursive under (id) as (

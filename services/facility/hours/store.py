@@ -30,22 +30,24 @@ select decision, decided_at, periods from hours where owner_kind = $1 and owner_
 DECIDE = """
 insert into hours (owner_kind, owner_id, decision, decided_at, periods) values ($1, $2, $3, $4, $5)
 """
-# For each space the hours of its nearest ancestor that has some of its own, itself first.
-EFFECTIVE = """
-with recursive above (named, id, parent_id, distance) as (
+# For each space of $1 the hours of its nearest ancestor that has some of its own, itself first.
+HELD = """
+above (named, id, parent_id, distance) as (
     select id, id, parent_id, 0 from space where id = any($1::uuid[])
     union all
     select a.named, p.id, p.parent_id, a.distance + 1 from above a join space p on p.id = a.parent_id
+), held (named, source, decision, decided_at) as (
+    select distinct on (a.named) a.named, a.id, newest.decision, newest.decided_at
+    from above a
+    cross join lateral (
+        select h.decision, h.decided_at, h.periods is not null as some from hours h
+        where h.owner_kind = 'space' and h.owner_id = a.id order by h.decision desc limit 1
+    ) newest
+    where newest.some
+    order by a.named, a.distance
 )
-select distinct on (a.named) a.named, a.id as source, newest.decision, newest.decided_at
-from above a
-cross join lateral (
-    select h.decision, h.decided_at, h.periods is not null as some from hours h
-    where h.owner_kind = 'space' and h.owner_id = a.id order by h.decision desc limit 1
-) newest
-where newest.some
-order by a.named, a.distance
 """
+EFFECTIVE = f"with recursive {HELD} select named, source, decision, decided_at from held"  # noqa: S608 -- one constant
 PERIODS = """
 select h.owner_id, h.decision, h.decided_at, h.periods
 from unnest($1::uuid[], $2::int[]) w (owner_id, decision)
