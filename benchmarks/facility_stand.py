@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 
 from services.facility.app import build
+from shared.db import _leave_as_it_is as leave_as_it_is
 from shared.db import _use_json as use_json
 from shared.db import server_settings
 from shared.identity import Actor
@@ -30,7 +31,13 @@ async def pool_on(database: infra.Database, size: int = 8) -> AsyncIterator[Any]
     """As the service opens one, but for the rights: it may also load and take away constraints."""
     settings = server_settings("facility") | {"statement_timeout": "600000", "lock_timeout": "0"}
     pool = await asyncpg.create_pool(
-        database.admin_dsn, min_size=size, max_size=size, server_settings=settings, init=use_json, command_timeout=600
+        database.admin_dsn,
+        min_size=size,
+        max_size=size,
+        server_settings=settings,
+        init=use_json,
+        reset=leave_as_it_is,
+        command_timeout=600,
     )
     try:
         yield pool

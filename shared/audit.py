@@ -10,14 +10,24 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from shared import db
 from shared.http import correlation_id
 from shared.identity import Actor
 
-RECORD = """
-insert into audit (at, subject, role, action, object, square_id, unit_id, reason_code, before, after, correlation_id)
-select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[],
-    $8::text[], $9::jsonb[], $10::jsonb[], $11::text[])
-"""
+_COLUMNS = {
+    "at": "timestamptz",
+    "subject": "text",
+    "role": "text",
+    "action": "text",
+    "object": "text",
+    "square_id": "uuid",
+    "unit_id": "uuid",
+    "reason_code": "text",
+    "before": "jsonb",
+    "after": "jsonb",
+    "correlation_id": "text",
+}
+WIDTH = len(_COLUMNS)
 # Newest first; $7 is the id after which the page before ended. $1 null: everywhere.
 PAGE = """
 select * from audit
@@ -68,9 +78,17 @@ def digest(text: str | None) -> str | None:
     return None if text is None else f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
+def insert(first: int = 1) -> str:
+    """`columns` are its parameters from `first` on."""
+    return db.insert_columns("audit", _COLUMNS, first)
+
+
 async def record(conn: Any, entries: Sequence[Entry]) -> None:
-    if not entries:
-        return
+    if entries:
+        await conn.execute(insert(), *columns(entries))
+
+
+def columns(entries: Sequence[Entry]) -> list[list[Any]]:
     request = correlation_id()
     rows = [
         (
@@ -88,7 +106,7 @@ async def record(conn: Any, entries: Sequence[Entry]) -> None:
         )
         for one in entries
     ]
-    await conn.execute(RECORD, *map(list, zip(*rows, strict=True)))
+    return [[row[at] for row in rows] for at in range(WIDTH)]
 
 
 async def page(conn: Any, asked: Asked, limit: int) -> list[Any]:

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
+from pydantic_core import to_json
 
 from shared.problems import Unavailable
 from shared.settings import Settings
@@ -71,6 +72,7 @@ async def open_pool(settings: Settings) -> "asyncpg.Pool[asyncpg.Record]":
         command_timeout=COMMAND_SECONDS,
         server_settings=server_settings(settings.service),
         init=_use_json,
+        reset=_leave_as_it_is,
     )
     if pool is None:  # asyncpg types the result as optional
         raise Unavailable
@@ -82,8 +84,19 @@ async def _use_json(conn: Any) -> None:
         await conn.set_type_codec(kind, encoder=_dump, decoder=json.loads, schema="pg_catalog")
 
 
+async def _leave_as_it_is(_: Any) -> None:
+    """What asyncpg would ask the server to forget after each use, nobody here sets: settings are local to their
+    transaction, locks too. A transaction left open is still rolled back."""
+
+
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return to_json(value, fallback=str).decode()
+
+
+def insert_columns(table: str, columns: Mapping[str, str], first: int = 1) -> str:
+    """An insert of as many rows as come in, column by column, each as a list of its type from parameter `first` on."""
+    lists = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(columns.values(), first))
+    return f"insert into {table} ({', '.join(columns)}) select * from unnest({lists})"  # noqa: S608 -- constants
 
 
 @asynccontextmanager

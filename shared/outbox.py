@@ -1,18 +1,28 @@
 """The outbox: an event is written in the transaction that made it true, as its last statement."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import asyncpg
 
+from shared import db
 from shared.envelope import LARGEST_RECORD, Event, encode, service_of, topic_of
 from shared.problems import TooLarge
 
-# One event, or as many as a bulk command makes, in the order given.
-INSERT = """
-insert into outbox (event_id, topic, key, type, value, recorded_at)
-select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
-"""
+_COLUMNS = {
+    "event_id": "uuid",
+    "topic": "text",
+    "key": "text",
+    "type": "text",
+    "value": "bytea",
+    "recorded_at": "timestamptz",
+}
+
+
+def insert(first: int = 1) -> str:
+    """Of one event, or as many as a bulk command makes, in the order given; `columns` are its parameters from `first`
+    on."""
+    return db.insert_columns("outbox", _COLUMNS, first)
 
 
 _written = 0
@@ -35,19 +45,22 @@ async def record(conn: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | Conne
 async def record_many(
     conn: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | Connection", events: Sequence[Event]
 ) -> None:
-    if not events:
-        return
+    if events:
+        await conn.execute(insert(), *columns(events))
+
+
+def columns(events: Sequence[Event]) -> list[list[Any]]:
+    """Raises TooLarge for an event that the topic would refuse."""
     values = [encode(event) for event in events]
     if any(len(value) > LARGEST_RECORD for value in values):
         raise TooLarge
     global _written  # one number for the whole process, which its relay looks at
-    await conn.execute(
-        INSERT,
+    _written += len(events)
+    return [
         [event.id for event in events],
         [topic_of(service_of(event.source)) for event in events],
         [event.subject for event in events],
         [event.type for event in events],
         values,
         [event.time for event in events],
-    )
-    _written += len(events)
+    ]

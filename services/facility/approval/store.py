@@ -14,6 +14,7 @@ OPEN = """
 insert into approval (booking_id, party, unit_id, square_id, why, binding, deadline, stand_in_role, stand_in_unit)
 select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::boolean[], $7::timestamptz[],
     $8::text[], $9::uuid[])
+on conflict do nothing
 """
 PARTIES = "select * from approval where booking_id = any($1::uuid[]) order by booking_id, why <> 'owner', party"
 APPROVE = "update approval set approved_at = $3 where booking_id = $1 and party = any($2::uuid[])"

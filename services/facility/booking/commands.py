@@ -31,7 +31,7 @@ from services.facility.booking.warned import warned, warned_now
 from services.facility.noise.listening import leaves_around
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Breach, Terms
-from shared import db, outbox
+from shared import acts, db, outbox
 from shared.clock import Clock
 from shared.contracts.facility import OCCUPYING, Gear
 from shared.identity import Actor
@@ -77,11 +77,9 @@ async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Put
     if wanted.state in OCCUPYING:
         taken = await take(conn, desk.clock, actor, place, wanted, body.terms(wanted.created_at))
     leaves = place.leaves if wanted.state in OCCUPYING else []
-    await timeline.make(conn, wanted, leaves)
     asked = (await approval.open_requests(conn, desk.clock, actor, place, [wanted])).get(wanted.id, Opened())
-    await trail.booking(conn, actor, "put", None, wanted)
     events = [*map(booking_event, taken.expired), booking_event(wanted, leaves=leaves, awaiting=asked.awaiting)]
-    await outbox.record_many(conn, events)
+    await timeline.make(conn, wanted, leaves, [trail.booking_entry(actor, "put", None, wanted)], events)
     return warned(wanted, [*taken.warnings, *asked.warnings])
 
 
@@ -217,9 +215,9 @@ async def order_in(
     await save(conn, done)
     leaves = await store.occupied_leaves(conn, done.id)
     await approval.keep(conn, actor, hearing, booking, done, said.given())
-    await trail.booking(conn, actor, what, booking, done)
     told = booking_event(done, leaves=leaves, awaiting=hearing.awaiting)
-    await outbox.record_many(conn, [*map(booking_event, taken.expired), told])
+    entries = [trail.booking_entry(actor, what, booking, done)]
+    await acts.record(conn, entries, [*map(booking_event, taken.expired), told])
     return warned(done, taken.warnings) if place else done
 
 
@@ -261,9 +259,9 @@ async def move_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, seen: i
     await store.vacate(conn, [done.id])
     await timeline.occupy(conn, [(done, place.leaves)])
     await save(conn, done)
-    await trail.booking(conn, actor, "move", booking, done)
     moved = booking_event(done, "moved", leaves=place.leaves)
-    await outbox.record_many(conn, [*map(booking_event, taken.expired), moved])
+    entries = [trail.booking_entry(actor, "move", booking, done)]
+    await acts.record(conn, entries, [*map(booking_event, taken.expired), moved])
     return warned(done, taken.warnings)
 
 

@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 
 from services.facility.booking.domain import About, Booking, Slot
 from services.facility.booking.free import Range
+from shared import acts
+from shared.audit import Entry
 from shared.contracts.facility import Gear
+from shared.envelope import Event
 
 # What every reading of a booking brings along from the registry: its square's zone and its unit's kind.
 _READ = """
@@ -67,8 +70,8 @@ order by w.space_id, w.starts_at
 on conflict do nothing returning booking_id
 """
 
-# A new booking with its time, in one statement.
-MAKE = """
+# A new booking with its time, and with its audit and its events.
+MAKE = f"""
 with made as (
     insert into booking select * from jsonb_populate_recordset(null::booking, $1::jsonb)
     on conflict (id) do nothing returning id
@@ -76,9 +79,9 @@ with made as (
     insert into booking_leaf (booking_id, space_id, during, discreet_unit)
     select $2, leaf, tstzrange($4, $5), $6 from unnest($3::uuid[]) leaf order by leaf
     on conflict do nothing returning space_id
-)
+), {acts.parts(7)}
 select (select count(*) from made) = 1 and (select count(*) from taken) = cardinality($3)
-"""
+"""  # noqa: S608 -- constants
 
 VACATE = """
 with returned as (delete from equipment_use where booking_id = any($1::uuid[]))
@@ -175,10 +178,14 @@ async def occupy(conn: Any, rows: Sequence[tuple[UUID, UUID, Range, UUID | None]
     return len(taken) == len(rows)
 
 
-async def make(conn: Any, booking: Booking, leaves: Sequence[UUID]) -> bool:
-    """The new booking on its leaves; False when another has its id or any of its time. The caller then rolls back."""
+async def make(
+    conn: Any, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
+) -> bool:
+    """The new booking on its leaves, with what there is to tell of it; False when another has its id or any of its
+    time. The caller then rolls back."""
     time, unit = booking.slot.occupied, booking.about.discreet_unit
-    return bool(await conn.fetchval(MAKE, [_columns(booking)], booking.id, list(leaves), *time, unit))
+    told = acts.columns(entries, events)
+    return bool(await conn.fetchval(MAKE, [_columns(booking)], booking.id, list(leaves), *time, unit, *told))
 
 
 async def survey(

@@ -16,8 +16,10 @@ from services.facility.booking.domain import Blocker, Booking, expire, hold_ran_
 from services.facility.booking.free import Range, overlaps
 from services.facility.booking.gear import Stock, lock, take
 from services.facility.equipment.domain import Use
+from shared.audit import Entry
 from shared.clock import Clock
 from shared.contracts.facility import OCCUPYING
+from shared.envelope import Event
 
 
 @dataclass(frozen=True)
@@ -103,12 +105,15 @@ async def clear_out(conn: Any, ran_out: Sequence[Booking], now: dt.datetime) -> 
     return expired
 
 
-async def make(conn: Any, booking: Booking, leaves: Sequence[UUID]) -> None:
-    """Writes down a new booking, and takes its time on the leaves and its equipment; without leaves it takes nothing.
+async def make(
+    conn: Any, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
+) -> None:
+    """Writes down a new booking with its audit and its events, and takes its time on the leaves and its equipment;
+    without leaves it takes nothing.
 
     Raises Overtaken when the database refuses any of it.
     """
-    if not await store.make(conn, booking, leaves):
+    if not await store.make(conn, booking, leaves, entries, events):
         raise Overtaken
     if leaves:
         await take(conn, [booking])

@@ -110,6 +110,10 @@ class Surroundings:
         """The leaves that are heard in this one, and how much the walls take."""
         return self._heard_from.get(leaf, {})
 
+    def is_alone(self, leaf: UUID) -> bool:
+        """It neither hears another leaf nor is heard in one."""
+        return leaf not in self._heard_in and leaf not in self._heard_from
+
     def tolerance(self, leaf: UUID) -> int | None:
         """What it bears from outside, or else what its whole does; None where nothing is said of it."""
         said = (room.noise_tolerance for room in self._with_wholes(leaf))

@@ -81,6 +81,8 @@ async def leaves_around(conn: Any, place: House, bookings: Sequence[Booking]) ->
 
 
 def _reached(place: House, bookings: Sequence[Booking], around: Surroundings) -> dict[Slot, set[UUID]]:
+    if all(around.is_alone(leaf) for leaf in place.leaves):
+        return {}
     spaces = {space.id: space for space in place.spaces}
     found: dict[Slot, set[UUID]] = {}
     for booking in bookings:
