@@ -3,7 +3,8 @@
     python -m benchmarks.booking_contended [seconds]
 
 `sql` is what the database does for them: lock, look, and write, by a driver that knows nothing else. `commands` are the
-real ones, in this process; their clients wait for one of eight connections, so the times are what a caller sees. `http`
+real ones, in this process. The clients of either wait for one of eight connections, so the times are what a caller
+sees; `in the database` is from the beginning of the transaction to its end, locks waited for and all. `http`
 is the whole service over a socket, refusals with all they say and offer included: once as fast as it answers, once as
 fast as 32 people click. `plain` only inserts a booking and its rooms, in random order and without locks. `serializable`
 looks first and then inserts, and lets PostgreSQL find out who was in the way; what that throws away is lost.
@@ -16,7 +17,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -65,10 +67,22 @@ on a.space_id = b.space_id and a.during && b.during and a.booking_id < b.booking
 class Round:
     """One way of doing it, on a pool and rooms of its own."""
 
-    def __init__(self, pool: Any, square: UUID, rooms: list[UUID], client: httpx.AsyncClient | None = None) -> None:
-        self.pool, self.square, self.rooms, self.client = pool, square, rooms, client
+    def __init__(self, pool: Any, square: UUID, rooms: list[UUID]) -> None:
+        self.pool, self.square, self.rooms = pool, square, rooms
+        self.client: httpx.AsyncClient | None = None
         self.desk = Desk(pool, SystemClock())
         self.mine: list[Any] = []
+        self.inside: list[float] = []  # milliseconds of each transaction
+
+    @asynccontextmanager
+    async def transaction(self, isolation: Any = None) -> AsyncIterator[Any]:
+        async with self.pool.acquire() as conn:
+            began = time.perf_counter()
+            try:
+                async with conn.transaction(isolation=isolation):
+                    yield conn
+            finally:
+                self.inside.append(1000 * (time.perf_counter() - began))
 
     def place(self, rng: random.Random) -> tuple[list[UUID], dt.datetime, dt.datetime]:
         start = DAY + dt.timedelta(minutes=15 * rng.randrange(92))
@@ -103,7 +117,7 @@ class Round:
         spaces, start, end = self.place(rng)
         what, booking = self.turn(rng)
         new = uuid4()
-        async with self.pool.acquire() as conn, conn.transaction():
+        async with self.transaction() as conn:
             if what == "cancel":
                 await store.vacate(conn, [booking[0]])
                 return what
@@ -132,7 +146,7 @@ class Round:
         what, booking = self.turn(rng)
         kept = booking or uuid4()
         try:
-            async with self.pool.acquire() as conn, conn.transaction(isolation=isolation):
+            async with self.transaction(isolation) as conn:
                 if what != "make":
                     await conn.execute(store.VACATE, [kept])
                 if what != "cancel":
@@ -202,17 +216,19 @@ async def run(server: Any, home: Path, kind: str, seconds: float) -> None:
     async with pool_on(database) as pool:
         await pool.execute(SEED, square, rooms)
         pace = CLICKS_A_SECOND if kind == "clicks" else None
+        round_ = Round(pool, square, rooms)
         if kind in ("http", "clicks"):
-            async with service(database, home) as client:
-                took, became = await measure(getattr(Round(pool, square, rooms, client), kind), seconds, pace)
+            async with service(database, home) as round_.client:
+                took, became = await measure(getattr(round_, kind), seconds, pace)
         else:
-            took, became = await measure(getattr(Round(pool, square, rooms), kind), seconds, pace)
+            took, became = await measure(getattr(round_, kind), seconds, pace)
         await asyncio.sleep(1)  # the server's own counters are late
         deadlocks, overlaps = await pool.fetchval(DEADLOCKS), await pool.fetchval(OVERLAPS)
     done = sum(became[what] for what in ("make", "move", "cancel")) / seconds
+    inside = f"  in the database {told(sorted(round_.inside))}" if round_.inside else ""
     lost = f"  thrown away {became['thrown away'] / len(took):.0%}" if became["thrown away"] else ""
     print(
-        f"{kind:<12} {len(took) / seconds:6.0f} tried/s {done:6.0f} done/s  {told(took)}  deadlocks {deadlocks}"
+        f"{kind:<12} {len(took) / seconds:6.0f} tried/s {done:6.0f} done/s  {told(took)}{inside}  deadlocks {deadlocks}"
         f"  overlapping pairs {overlaps}{lost}"
     )
 

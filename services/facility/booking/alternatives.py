@@ -75,14 +75,14 @@ async def offers(
     """`moving`: the booking stands and its own time is to be left, so none that meets it is offered."""
     if wanted.state == "blocked" or wanted.state_before == "blocked":
         return []
-    rooms = await outages.working(conn, await finding.rooms(conn), wanted.slot.bare)
+    rooms = await outages.working(conn, await finding.rooms(conn, place.mark), wanted.slot.bare)
     case = Case(desk, actor, wanted, place, hit, rooms, await _things(conn, desk, wanted))
     here, elsewhere = await _other_rooms(conn, case)
     same_room = await _other_times(conn, case, moving)
     if not moving:
         same_room += [*await _shorter(conn, case), *await _smaller(conn, case)]
     found = [*await _other_equipment(conn, case), *here, *same_room, *elsewhere]
-    allowed = _first_of_each_kind(await sieve.offers(conn, desk, actor, wanted, found))
+    allowed = _first_of_each_kind(await sieve.offers(conn, desk, actor, wanted, found, rooms.mark))
     return [{"rank": number, **offer} for number, offer in enumerate(allowed, 1)]
 
 

@@ -20,20 +20,28 @@ from shared.identity import Actor
 Offer = dict[str, Any]
 
 
-async def offers(conn: Any, desk: Desk, actor: Actor, wanted: Booking, found: Sequence[Offer]) -> list[Offer]:
+async def offers(
+    conn: Any, desk: Desk, actor: Actor, wanted: Booking, found: Sequence[Offer], mark: UUID | None = None
+) -> list[Offer]:
     """Those the asker may book or request; `way` says which."""
-    judged = zip(found, await rulings(conn, desk, actor, [_booking(wanted, offer) for offer in found]), strict=True)
+    bookings = [_booking(wanted, offer) for offer in found]
+    judged = zip(found, await rulings(conn, desk, actor, bookings, mark), strict=True)
     return [{**offer, "way": ruling.way} for offer, ruling in judged if ruling.askable]
 
 
-async def rulings(conn: Any, desk: Desk, actor: Actor, wanted: Sequence[Booking]) -> list[Ruling]:
-    """Without locks, as of now; one for each."""
+async def rulings(
+    conn: Any, desk: Desk, actor: Actor, wanted: Sequence[Booking], mark: UUID | None = None
+) -> list[Ruling]:
+    """Without locks, as of now, or under the `mark` of the house where it was read already; one for each."""
     named = list(dict.fromkeys(space for booking in wanted for space in booking.slot.space_ids))
-    governed = await store.effective(conn, named) if named else {}
+    if not named:
+        return []
+    rooms = await finding.rooms(conn, mark)
+    governed = await store.effective(conn, named, rooms.mark)
     limited = any(one.rules is not None for one in governed.values()) or any(one.about.touches for one in wanted)
-    if not limited and not _heard(await finding.rooms(conn), named):
+    if not limited and not _heard(rooms, named):
         return [NOTHING for _ in wanted]
-    place = House(tuple(await house.load_any(conn, named)))
+    place = House(tuple(await house.load_any(conn, named)), mark=rooms.mark)
     book = await rulebook.open_for(conn, desk.clock, actor, place, wanted, counting=False)
     terms = Terms(desk.clock.now())
     return [book.rule(booking, terms) for booking in wanted]
