@@ -16,7 +16,7 @@ from tests.faults.stage import FIRST, Stage
 from tests.faults.traffic import Traffic
 from tests.house import wait_until
 
-OUTAGE_SECONDS = float(os.environ.get("TORG_OUTAGE_SECONDS", "15"))
+OUTAGE_SECONDS = float(os.environ.get("TORG_OUTAGE_SECONDS", "8"))
 SILENT_SECONDS = 45  # the aggregator calls a source silent after 30 s; watermarks come every 5 s
 LAST = FIRST + dt.timedelta(days=390)
 HEARD = ("facility", "library", "counters")  # who says something of the stage's square

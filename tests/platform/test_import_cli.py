@@ -33,6 +33,22 @@ def door(shared_data: Path) -> Path:
     return folder_of(shared_data, "calit2-door-counts")
 
 
+@pytest.fixture(scope="module")
+def plan_taken(empty_house: House, plan: Path) -> str:
+    """What the first import said."""
+    return take_in(empty_house, "room-plan", plan)
+
+
+@pytest.fixture(scope="module")
+def door_taken(empty_house: House, door: Path) -> str:
+    return take_in(empty_house, "calit2", door)
+
+
+@pytest.fixture(scope="module")
+def streets_taken(empty_house: House, shared_data: Path) -> str:
+    return take_in(empty_house, "leeds", folder_of(shared_data, "leeds-footfall"))
+
+
 @pytest.fixture(scope="session")
 def feeds(shared_data: Path) -> Path:
     return folder_of(shared_data, "calendar-feeds")
@@ -80,27 +96,22 @@ def section(said: str, name: str) -> str:
     return found[1]
 
 
-def test_room_plan__imported__is_confirmed_and_refused_as_expected_with_what_blocks(
-    empty_house: House, plan: Path
-) -> None:
-    said = take_in(empty_house, "room-plan", plan)
-
-    assert "595 dates, 444 confirmed, 151 refused" in section(said, "checked")
-    refused = re.findall(r"^    .*: conflict: .+ \([0-9a-f-]{36}\)", said, re.MULTILINE)
-    assert len(refused) == int(section(said, "refused")) == 151
+def test_room_plan__imported__is_confirmed_and_refused_as_expected_with_what_blocks(plan_taken: str) -> None:
+    assert "595 dates, 444 confirmed, 151 refused" in section(plan_taken, "checked")
+    refused = re.findall(r"^    .*: conflict: .+ \([0-9a-f-]{36}\)", plan_taken, re.MULTILINE)
+    assert len(refused) == int(section(plan_taken, "refused")) == 151
 
 
+@pytest.mark.usefixtures("plan_taken")
 def test_room_plan__imported_again__changes_nothing(empty_house: House, plan: Path) -> None:
-    take_in(empty_house, "room-plan", plan)
-
     said = take_in(empty_house, "room-plan", plan)
 
     assert section(said, "taken") == "nothing"
     assert "444 dates confirmed" in section(said, "unchanged")
 
 
-def test_room_plan__imported__is_in_the_calendar(empty_house: House, plan: Path) -> None:
-    take_in(empty_house, "room-plan", plan)
+@pytest.mark.usefixtures("plan_taken")
+def test_room_plan__imported__is_in_the_calendar(empty_house: House) -> None:
     path = f"/api/aggregator/squares/{room_plan.SQUARE}/calendar"
     whole = {"from": room_plan.WEEK_ONE.isoformat(), "to": (room_plan.WEEK_ONE + timedelta(weeks=16)).isoformat()}
 
@@ -112,21 +123,19 @@ def test_room_plan__imported__is_in_the_calendar(empty_house: House, plan: Path)
     assert confirmed() == 444
 
 
-def test_door_counts__imported__give_the_week_totals_expected(empty_house: House, door: Path) -> None:
-    said = take_in(empty_house, "calit2", door)
-
+def test_door_counts__imported__give_the_week_totals_expected(empty_house: House, door: Path, door_taken: str) -> None:
     expected = json.loads((door / "expected.json").read_text())
     days = {"from": "2005-07-18", "to": "2005-11-06"}
     rows = get(empty_house, f"/api/aggregator/squares/{calit2.SQUARE}/visitors", by="week", **days)["rows"]
     weeks = {row["period"]: row["door_visits"] for row in rows}
     wanted = {week: figures["in"] for week, figures in expected["iso_weeks"].items()}
     assert {week: weeks.get(week) for week in wanted} == wanted
-    assert "as expected" in said
-    assert "NOT" not in said
+    assert "as expected" in door_taken
+    assert "NOT" not in door_taken
 
 
+@pytest.mark.usefixtures("door_taken")
 def test_door_counts__imported__show_events_beside_visits(empty_house: House, door: Path) -> None:
-    take_in(empty_house, "calit2", door)
     lines = (door / "events.csv").read_text().strip().splitlines()[1:]
     events = len({line.rpartition(",")[0] for line in lines})
     path = f"/api/aggregator/squares/{calit2.SQUARE}/calendar"
@@ -139,28 +148,25 @@ def test_door_counts__imported__show_events_beside_visits(empty_house: House, do
     assert shown() == events
 
 
+@pytest.mark.usefixtures("door_taken")
 def test_door_counts__imported_again__change_nothing(empty_house: House, door: Path) -> None:
-    take_in(empty_house, "calit2", door)
-
     assert section(take_in(empty_house, "calit2", door), "taken") == "nothing"
 
 
 def test_street_counters__imported__have_the_totals_expected_and_a_second_run_changes_nothing(
-    empty_house: House, shared_data: Path
+    empty_house: House, shared_data: Path, streets_taken: str
 ) -> None:
-    streets = folder_of(shared_data, "leeds-footfall")
-    said = take_in(empty_house, "leeds", streets)
-    again = take_in(empty_house, "leeds", streets)
+    again = take_in(empty_house, "leeds", folder_of(shared_data, "leeds-footfall"))
 
-    assert "as expected" in said
-    assert "8 counters by month and week, 63833128 persons" in section(said, "checked")
-    assert "8 months of the square in which no hour is missing" in said
-    assert section(said, "refused") == "nothing"
+    assert "as expected" in streets_taken
+    assert "8 counters by month and week, 63833128 persons" in section(streets_taken, "checked")
+    assert "8 months of the square in which no hour is missing" in streets_taken
+    assert section(streets_taken, "refused") == "nothing"
     assert (section(again, "taken"), "as expected" in again) == ("nothing", True)
 
 
-def test_street_counters__days_without_rows__are_missing_and_not_zero(empty_house: House, shared_data: Path) -> None:
-    take_in(empty_house, "leeds", folder_of(shared_data, "leeds-footfall"))
+@pytest.mark.usefixtures("streets_taken")
+def test_street_counters__days_without_rows__are_missing_and_not_zero(empty_house: House) -> None:
     path = f"/api/aggregator/squares/{leeds_totals.SQUARE}/visitors"
     rows = get(empty_house, path, **{"from": "2014-01-30", "to": "2014-02-03"})["rows"]
 

@@ -1,7 +1,9 @@
-"""The entries of a calendar as activities of a unit, and their dates as occurrences."""
+"""The entries of a calendar as activities of a unit, and their dates as occurrences, some at once."""
 
+import asyncio
 import datetime as dt
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,14 @@ from shared.recurrence.faults import RuleFault
 
 NAME = "calendar"
 _MOVABLE = ("draft", "scheduled", "affected")
+_AT_ONCE = 6
+
+
+class _Refused(Exception):
+    """(what, why), for the report."""
+
+
+_Done = tuple[str, bool] | _Refused  # (what was done in a word, whether anything was)
 
 
 @dataclass(frozen=True)
@@ -45,8 +55,8 @@ async def take_entry(house: House, target: Target, entry: Entry, since: dt.datet
         return set()
     counted: Counter[str] = Counter()
     if dates and await _put_activity(house, target, entry):
-        for date in dates:
-            counted[await _take_date(house, target, entry, date)] += 1
+        for done in await _take_dates(house, target, entry, dates):
+            counted[_told(house, done)] += 1
     told = ", ".join(f"{number} {what}" for what, number in counted.items()) or "no dates in the window"
     house.report.entries.append((title, "; ".join([told, *(note.en for note in entry.notes)])))
     return {target.occurrence(entry, date) for date in dates if not date.cancelled}
@@ -72,8 +82,31 @@ async def _put_activity(house: House, target: Target, entry: Entry) -> bool:
     return True
 
 
-async def _take_date(house: House, target: Target, entry: Entry, date: Happening) -> str:
-    """What became of it, in a word; what was refused is in the report."""
+async def _take_dates(house: House, target: Target, entry: Entry, dates: Sequence[Happening]) -> list[_Done]:
+    """What became of each, in their order."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(date: Happening) -> _Done:
+        async with turns:
+            try:
+                return await _take_date(house, target, entry, date)
+            except _Refused as refused:
+                return refused
+
+    return await asyncio.gather(*map(one, dates))
+
+
+def _told(house: House, done: _Done) -> str:
+    """In a word, with the rest in the report."""
+    if isinstance(done, _Refused):
+        house.report.refused.append((done.args[0], done.args[1]))
+        return "refused"
+    changed, new = done
+    house.report.count(f"dates {changed}" if changed else "dates", new)
+    return changed or ("new" if new else "unchanged")
+
+
+async def _take_date(house: House, target: Target, entry: Entry, date: Happening) -> tuple[str, bool]:
     starts_at, ends_at = date.planned or (date.starts_at, date.ends_at)
     body: dict[str, Any] = {
         "activity_id": target.activity(entry),
@@ -87,13 +120,9 @@ async def _take_date(house: House, target: Target, entry: Entry, date: Happening
     if answer.status_code == 409 and answer.json().get("code") == "id_in_use":  # another edition of the file
         answer = await house.send("GET", path)
     if answer.is_error:
-        house.report.refused.append((f"{entry.title}, {_shown(starts_at, entry)}", why(answer)))
-        return "refused"
+        raise _Refused(f"{entry.title}, {_shown(starts_at, entry)}", why(answer))
     changed = await _bring_up_to_date(house, path, answer.json(), date)
-    if changed == "refused":
-        return changed
-    house.report.count(f"dates {changed}" if changed else "dates", new or bool(changed))
-    return changed or ("new" if new else "unchanged")
+    return changed, new or bool(changed)
 
 
 async def _bring_up_to_date(house: House, path: str, present: dict[str, Any], date: Happening) -> str:
@@ -109,8 +138,7 @@ async def _bring_up_to_date(house: House, path: str, present: dict[str, Any], da
         return ""
     answer = await house.send("POST", f"{path}/{step}", json=body, headers=_seen(present["version"]))
     if answer.is_error:
-        house.report.refused.append((f"{present['title_nb']}, {present['starts_at']}, to be {done}", why(answer)))
-        return "refused"
+        raise _Refused(f"{present['title_nb']}, {present['starts_at']}, to be {done}", why(answer))
     return done
 
 

@@ -19,8 +19,10 @@ from jsonschema_rs import Draft202012Validator
 from shared.contracts import catalogue
 from tests.contracts.schemas import schema
 from tests.faults import oracles
-from tests.house import ROOT, House, running_house
+from tests.house import ROOT, House
 from tests.log_reader import reading
+
+pytestmark = pytest.mark.integration
 
 SEED = int(os.environ.get("TORG_KILL_SEED", random.randrange(1_000_000)))
 SPEED = 2500
@@ -43,14 +45,13 @@ class Lived:
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+def lived(house: House) -> Lived:
     print(f"TORG_KILL_SEED={SEED}")
-    with running_house(tmp_path_factory.mktemp("day") / "torg") as house:
-        killed = _play_killing(house)
-        for name in house.status()["services"]:
-            house.wait_ready(name)
-        written = (house.folder / "logs/live.jsonl").read_text(encoding="utf-8").splitlines()
-        yield Lived(house, killed, [json.loads(line) for line in written])
+    killed = _play_killing(house)
+    for name in house.status()["services"]:
+        house.wait_ready(name)
+    written = (house.folder / "logs/live.jsonl").read_text(encoding="utf-8").splitlines()
+    return Lived(house, killed, [json.loads(line) for line in written])
 
 
 def _play_killing(house: House) -> Counter[str]:
