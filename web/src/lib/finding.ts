@@ -22,15 +22,17 @@ export interface Wanted {
 }
 
 /** As the address of the screen has it: the same day and time, setup included, and what the booking needs. Where it does
-    not say, it needs the access it has. */
-export function wishFor(one: Wanted, rooms: Pick<Space, 'space_id' | 'features'>[]): URLSearchParams {
+    not say, it needs as many seats and the access it has now. */
+export function wishFor(one: Wanted, rooms: Pick<Space, 'space_id' | 'features' | 'capacity'>[]): URLSearchParams {
   const start = Math.max(0, minutes(one.local_start) - one.setup_minutes)
   const bare = (minutes(one.local_end) - minutes(one.local_start) + DAY) % DAY || DAY
   const end = Math.min(DAY, minutes(one.local_start) + bare + one.teardown_minutes)
-  const has = new Set(rooms.filter((room) => one.space_ids.includes(room.space_id)).flatMap((room) => room.features))
+  const taken = rooms.filter((room) => one.space_ids.includes(room.space_id))
+  const has = new Set(taken.flatMap((room) => room.features))
+  const seats = taken.some((room) => room.capacity === null) ? 0 : taken.reduce((sum, room) => sum + (room.capacity ?? 0), 0)
   const needs = new Set(one.needs ?? ACCESS.filter((need) => has.has(need)))
   const wish = new URLSearchParams({ from: one.local_date, to: one.local_date, minutes: String(end - start), earliest: clock(start), latest: clock(end) })
-  wish.set('people', String(one.expected_people ?? 0))
+  wish.set('people', String(one.expected_people ?? seats))
   if (one.organiser_kind) wish.set('organiser', one.organiser_kind)
   if (one.layout) wish.set('layout', one.layout)
   if (one.quiet_need) wish.set('quiet', String(one.quiet_need))
