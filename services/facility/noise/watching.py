@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -27,8 +28,8 @@ from services.facility.noise.pairs import Acceptance, Meeting, Pair
 from shared import db, outbox
 from shared.contracts.facility import OCCUPYING, NoiseResolution
 
-_EVENTS_AT_ONCE = 5000
-_AT_ONCE = 200
+_EVENTS_AT_ONCE = 1000
+_AT_ONCE = 100
 _BOOKING = "booking/"
 _FIRST = UUID(int=0)
 
@@ -94,6 +95,7 @@ async def _sweep(conn: Any, look: Look, rooms: Rooms, now: dt.datetime) -> tuple
     return found, replace(look, surroundings=look.sweeping, sweeping=None, swept_after=None)
 
 
+@lru_cache(maxsize=1)
 def _digest(rooms: Rooms) -> str:
     """Of all that says which rooms hear which, and what they bear."""
     known = sorted(
@@ -103,9 +105,13 @@ def _digest(rooms: Rooms) -> str:
     return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
-def _with_neighbours(rooms: Rooms) -> list[UUID]:
+@lru_cache(maxsize=1)
+def _with_neighbours(rooms: Rooms) -> tuple[UUID, ...]:
     around = rooms.surroundings
-    return [room.id for room in rooms.all if any(around.heard_in(one) or around.heard_from(one) for one in room.leaves)]
+    in_earshot = {
+        room.id for room in rooms.all for one in room.leaves if around.heard_in(one) or around.heard_from(one)
+    }
+    return tuple(sorted(in_earshot))
 
 
 async def _settle(conn: Any, desk: Desk, rooms: Rooms, ids: Sequence[UUID], judged: Collection[UUID]) -> list[Pair]:
