@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from services.aggregator.projections import TypedEvent
 from shared import envelope
 from shared.contracts import catalogue, opening_hours
-from shared.contracts.facility import Booking, Closure, Hours, Space, Square, Unit
+from shared.contracts.facility import Booking, Closure, Hours, NoiseConflict, Space, Square, Unit
 from shared.contracts.health_station import RoomBusy
 from shared.contracts.platform import Watermark
 from shared.contracts.programme import Activity, Occurrence
@@ -70,6 +70,7 @@ SUBJECTS: dict[type[Contract], Callable[[Any], str]] = {
     Space: lambda data: f"space/{data.space_id}",
     Booking: lambda data: f"booking/{data.booking_id}",
     Closure: lambda data: f"closure/{data.closure_id}",
+    NoiseConflict: lambda data: f"noise_conflict/{data.conflict_id}",
     Activity: lambda data: f"activity/{data.activity_id}",
     Occurrence: lambda data: f"occurrence/{data.occurrence_id}",
     RoomBusy: lambda data: f"room_busy/{data.space_id}/{data.local_date}",
@@ -81,7 +82,7 @@ SUBJECTS: dict[type[Contract], Callable[[Any], str]] = {
 }
 # What a model's fields cannot say each by itself, and PostgreSQL or a day's items would suffer from.
 CHECKS: dict[type[Contract], Callable[[Any], object]] = {
-    **dict.fromkeys((Booking, Occurrence, MealServing, Presence, Shift), _lasts),
+    **dict.fromkeys((Booking, NoiseConflict, Occurrence, MealServing, Presence, Shift), _lasts),
     RoomBusy: _blocks_begin_that_day,
     Closure: _closure_lasts,
     Square: lambda data: ZoneInfo(data.time_zone),

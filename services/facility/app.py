@@ -21,6 +21,8 @@ from services.facility.feeds.fetching import Fetcher
 from services.facility.feeds.reading import Reader
 from services.facility.finding import api as finding_api
 from services.facility.hours import api as hours_api
+from services.facility.noise import api as noise_api
+from services.facility.noise.watching import watch
 from services.facility.offers import api as offers_api
 from services.facility.offers.commands import look
 from services.facility.outages import api as outages_api
@@ -57,6 +59,7 @@ ROUTERS = (
     plan_api.router,
     days_api.router,
     equipment_api.router,
+    noise_api.router,
     feeds_api.router,
 )
 
@@ -70,6 +73,7 @@ def build(settings: Settings) -> FastAPI:
         await expire_due(desk)
         await release_unused(desk)
         await look(desk)
+        await watch(desk)
 
     async def run_due_in_time() -> None:
         if not stands_still(clock):

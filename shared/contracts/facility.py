@@ -1,4 +1,4 @@
-"""What facility says: squares, units, spaces, opening hours as decided, bookings and closures."""
+"""What facility says: squares, units, spaces, opening hours as decided, bookings, closures and noise."""
 
 from typing import Annotated, Any, Literal
 
@@ -16,6 +16,9 @@ OrganiserKind = Literal["municipal", "voluntary", "business", "resident"]
 Layout = Literal["seated", "standing", "classroom", "meeting", "banquet", "open_floor"]
 NoiseLevel = Annotated[StrictInt, Field(ge=0, le=5)]
 SeasonState = Literal["draft", "open", "closed", "proposed", "decided", "allocated"]
+NoiseState = Literal["open", "accepted", "resolved"]
+NoiseAcceptance = Literal["exception", "agreement"]
+NoiseResolution = Literal["moved", "cancelled", "released", "expired", "displaced", "quieter", "over"]
 
 
 class Square(Contract):
@@ -192,6 +195,33 @@ class Outage(Contract):
     ended_at: Instant | None = None
 
 
+class NoiseConflict(Contract):
+    """Two bookings of which one is louder than the other bears, by `excess_level`: 1 is worth a warning, from 2 on
+    somebody has to accept it. The time is that in which they meet, setup and teardown included.
+
+    A health station's booking is an id here: its time is told in half hours, and of the excess only whether it is 1 or
+    more. `unit_ids`: whose bookings they are.
+    """
+
+    conflict_id: Id
+    square_id: Id
+    loud_booking_id: Id
+    quiet_booking_id: Id
+    from_space_id: Id
+    in_space_id: Id
+    starts_at: Instant
+    ends_at: Instant
+    excess_level: Annotated[StrictInt, Field(ge=1, le=5)]
+    unit_ids: list[Id] = []
+    state: NoiseState
+    detected_at: Instant
+    accepted_at: Instant | None = None
+    accepted_by: NoiseAcceptance | None = None
+    reason_code: Code | None = None
+    resolved_at: Instant | None = None
+    resolution: NoiseResolution | None = None
+
+
 class Season(Contract):
     """A round of allocating weekly times. Who applied for what stays with facility; here are only numbers of it."""
 
@@ -238,5 +268,8 @@ EVENTS: dict[str, type[Contract]] = {
     "closure.lifted.v1": Closure,
     "outage.declared.v1": Outage,
     "outage.ended.v1": Outage,
+    "noise.conflict_detected.v1": NoiseConflict,
+    "noise.conflict_accepted.v1": NoiseConflict,
+    "noise.conflict_resolved.v1": NoiseConflict,
     "season.changed.v1": Season,
 }

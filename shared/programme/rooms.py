@@ -12,7 +12,7 @@ import structlog
 from shared.contracts.programme import Activity, Occurrence
 from shared.identity import Actor
 from shared.problems import Message, Problem, Unavailable
-from shared.programme.bodies import Terms
+from shared.programme.bodies import Terms, Where
 from shared.programme.domain import booking_id_of
 
 _BOOKINGS_OF_AN_OCCURRENCE = 8
@@ -76,6 +76,7 @@ class Rooms:
             **_slot(occurrence),
             **_about(activity),
             **_terms(occurrence, terms),
+            **_people(occurrence, terms),
             "owner_ref": f"occurrence/{occurrence.occurrence_id}",
             "state": state,
         }
@@ -131,7 +132,7 @@ class Rooms:
             for date in dates
         ]
         state = "requested" if terms.request else "confirmed"
-        told = {**_about(activity), **_terms(dates[0], terms)}
+        told = {**_about(activity), **_terms(dates[0], terms), **_people(dates[0], terms)}
         body = {**shared, **told, "state": state, "occurrences": occurrences}
         answer = await self.ask("PUT", f"/series/{series_id}", who, body)
         if terms.request:  # sent again, some of them may have been decided
@@ -197,6 +198,13 @@ def _terms(occurrence: Occurrence, terms: Terms) -> dict[str, Any]:
         "exception": terms.exception and terms.exception.model_dump(mode="json"),
     }
     return {**{name: value for name, value in said.items() if value is not None}, "override": terms.override}
+
+
+def _people(occurrence: Occurrence, terms: Terms) -> dict[str, int]:
+    """How many a room has to hold: as many as are expected, or else as are let in. Nothing where nobody said."""
+    expected = terms.expected_people if isinstance(terms, Where) else None
+    people = occurrence.capacity if expected is None else expected
+    return {} if people is None else {"expected_people": people}
 
 
 def brought(occurrence: Occurrence) -> list[dict[str, Any]]:

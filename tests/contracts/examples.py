@@ -104,6 +104,7 @@ def _facility() -> dict[str, Event]:
             *(_booking(verb, changes) for verb, changes in _bookings().items()),
             *_closures(),
             *_outages(),
+            *_noise(),
             _season(),
         ]
     )  # fmt: skip
@@ -124,6 +125,36 @@ def _outages() -> list[tuple[str, Event]]:
     return [
         event_of("facility", "outage.declared.v1", subject, lift, **said),
         event_of("facility", "outage.ended.v1", subject, lift.model_copy(update={"ended_at": at(9)}), 2, **said),
+    ]
+
+
+def _noise() -> list[tuple[str, Event]]:
+    said = facility.NoiseConflict(
+        conflict_id=id_of("noise"),
+        square_id=SQUARE,
+        loud_booking_id=BOOKING,
+        quiet_booking_id=OTHER_BOOKING,
+        from_space_id=ROOM_A,
+        in_space_id=id_of("room-b"),
+        starts_at=at(10),
+        ends_at=at(11),
+        excess_level=2,
+        unit_ids=[id_of("unit-library"), id_of("unit-senior_centre")],
+        state="open",
+        detected_at=at(7),
+    )
+    accepted = {"state": "accepted", "accepted_at": at(8), "accepted_by": "exception", "reason_code": "noise_accepted"}
+    resolved = accepted | {"state": "resolved", "resolved_at": at(9), "resolution": "moved"}
+    verbs = [("detected", {}), ("accepted", accepted), ("resolved", resolved)]
+    return [
+        event_of(
+            "facility",
+            f"noise.conflict_{verb}.v1",
+            f"noise_conflict/{said.conflict_id}",
+            said.model_copy(update=changes),
+            version,
+        )
+        for version, (verb, changes) in enumerate(verbs, 1)
     ]
 
 

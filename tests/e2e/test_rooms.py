@@ -24,7 +24,7 @@ def swept(house: HeldHouse) -> Iterator[None]:
         for outage in caller.get("/api/facility/outages", params=window).json()["outages"]:
             caller.post(f"/api/facility/outages/{outage['id']}/end")
         for booking in caller.get("/api/facility/bookings", params=window).json()["bookings"]:
-            if (booking.get("title") or "").startswith("Prøve") and booking["state"] == "confirmed":
+            if (booking.get("title") or "").startswith("Prøve") and booking["state"] in ("confirmed", "blocked"):
                 version = {"If-Match": f'"{booking["version"]}"'}
                 caller.post(f"/api/facility/bookings/{booking['id']}/cancel", json={}, headers=version)
 
@@ -130,18 +130,36 @@ def test_hours_are_typed_and_the_weeks_ahead_show_what_they_mean(open_page: Open
             caller.put(path, json={"periods": before["periods"]}, headers=seen).raise_for_status()
 
 
-def test_request_in_the_inbox_is_approved(open_page: OpenPage, house: HeldHouse, swept: None) -> None:
-    room = house.room("Møterom 2")
-    with house.caller() as caller:
-        body = {
-            "space_ids": [room], "state": "requested", "title": "Prøve forespørsel", "organiser_kind": "voluntary",
-            "starts_at": f"{house.today}T16:00", "ends_at": f"{house.today}T17:00",
-        }  # fmt: skip
-        made = caller.put(f"/api/facility/bookings/{uuid.uuid4()}", json=body).json()
+def test_request_and_noise_in_the_inbox_are_answered(open_page: OpenPage, house: HeldHouse, swept: None) -> None:
+    asked = put(house, "Møterom 2", "Prøve forespørsel", state="requested", organiser_kind="voluntary")
     page = open_page("/inbox")
     page.get_by_role("button", name="Godkjenn Prøve forespørsel").click()
     expect(page.get_by_text("Godkjent: Prøve forespørsel").first).to_be_visible()
-    assert house.get(f"/api/facility/bookings/{made['id']}")["state"] == "confirmed"
+    assert house.get(f"/api/facility/bookings/{asked}")["state"] == "confirmed"
+    quiet = put(house, "Stillerommet", "Prøve treff", quiet_need=5, needs=["step_free"], expected_people=5)
+    put(house, "Aktivitetsrom A", "Prøve dans", state="blocked", noise_out=4)
+    house.hold_clock()
+    noise = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="Prøve dans", exact=True))
+    noise.get_by_role("link", name="Finn et annet rom til Prøve treff").click()
+    expect(page.get_by_text("Velg et annet rom til Prøve treff")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="trinnfri adkomst")).to_be_checked()
+    expect(page.get_by_role("button", name=re.compile(r"^Flytt til .* 16:00–17:00$")).first).to_be_visible()
+    page.get_by_role("link", name="Innboks").click()
+    noise.get_by_label("Grunn").fill("Treffet begynner med kaffe i foajeen")
+    noise.get_by_role("button", name="Godta lyden fra Prøve dans hos Prøve treff").click()
+    expect(page.get_by_text("Godtatt: lyden fra Prøve dans hos Prøve treff").first).to_be_visible()
+    conflicts = house.get("/api/facility/noise-conflicts", square_id=house.square("Heggedal"))["conflicts"]
+    assert [one["state"] for one in conflicts if one["quiet"]["id"] == quiet] == ["accepted"]
+
+
+def put(house: HeldHouse, room: str, title: str, **more: object) -> str:
+    """A booking this afternoon, whatever the opening hours."""
+    made = str(uuid.uuid4())
+    times = {"starts_at": f"{house.today}T16:00", "ends_at": f"{house.today}T17:00"}
+    body = {"space_ids": [house.room(room)], "title": title, "override": True, **times, **more}
+    with house.caller() as caller:
+        caller.put(f"/api/facility/bookings/{made}", json=body).raise_for_status()
+    return made
 
 
 def test_season_is_opened_applied_for_and_not_closed_before_its_deadline(open_page: OpenPage, house: HeldHouse) -> None:

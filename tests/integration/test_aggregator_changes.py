@@ -67,6 +67,29 @@ async def test_change__of_a_moved_booking__names_the_old_date_and_the_new(stand:
     assert row["dates"] == ["2026-11-24", "2026-11-26"]
 
 
+async def test_change__of_bookings_that_disturb_each_other__is_told_once_for_each_version(stand: Stand) -> None:
+    square, conflict, since = uuid4(), uuid4(), await latest(stand)
+    data = {
+        "conflict_id": str(conflict),
+        "square_id": str(square),
+        **{name: str(uuid4()) for name in ("loud_booking_id", "quiet_booking_id", "from_space_id", "in_space_id")},
+        "starts_at": "2026-11-24T23:30:00Z",
+        "ends_at": "2026-11-25T00:30:00Z",
+        "excess_level": 2,
+        "state": "open",
+        "detected_at": "2026-11-24T09:00:00Z",
+    }
+    for version in (1, 1, 2):
+        subject = f"noise_conflict/{conflict}"
+        await stand.log.say("facility", "noise.conflict_detected.v1", subject, data, version=version)
+        await stand.caught_up()
+    found = await rows(stand, since, 2)
+    assert [(one["view"], one["square_id"], one["dates"], one["ids"]) for one in found] == [
+        ("calendar", str(square), ["2026-11-25"], [str(conflict)])
+    ] * 2
+    assert await latest(stand) == found[-1]["seq"]
+
+
 async def test_change__of_a_version_seen_before__is_none(stand: Stand) -> None:
     square, booking = uuid4(), uuid4()
     await stand.log.booking(square, booking, *TIMES, version=2)

@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,39 +13,10 @@ from services.facility.booking.house import load
 from services.facility.noise import listening
 from shared import db
 from tests.infra import Keys, Postgres, settings_for
-from tests.integration.booking_house import API, NO_KAFKA, NOW, House, open_house, wish
+from tests.integration.booking_house import API, NO_KAFKA, House, open_house, wish
+from tests.integration.noise_house import REASON, Rooms, furnished
 
 pytestmark = pytest.mark.integration
-REASON = {"reason_code": "noise_accepted", "reason": "Avtalt med lederen av treffet"}
-
-
-@dataclass
-class Rooms:
-    """A gym that is heard in a quiet room, where hardly anything is borne, and in an office that bears a little."""
-
-    house: House
-    gym: UUID
-    quiet: UUID
-    office: UUID
-    far: UUID
-    senior: UUID
-    library: UUID
-
-    async def exercise(self, start: str = "10:00", end: str = "11:00", **more: Any) -> Any:
-        return await self.house.put([self.gym], start, end, **{"noise_out": 4, "title": "Trim", **self.of(), **more})
-
-    async def meeting(self, start: str = "10:00", end: str = "12:00", **more: Any) -> Any:
-        asked = {"noise_out": 1, "quiet_need": 5, "title": "Treff", "unit_id": str(self.library), **more}
-        return await self.house.put([self.quiet], start, end, **asked)
-
-    def of(self, role: str = "front_line@*") -> dict[str, Any]:
-        return {"unit_id": str(self.senior), "headers": self.house.role(role)}
-
-    def editor(self, unit: UUID) -> dict[str, str]:
-        return self.house.role(f"unit_editor@{unit}")
-
-    async def decisions(self, booking: str) -> dict[str, Any]:
-        return await self.house.ok(self.house.client.get(f"{API}/bookings/{booking}/decisions"))
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +27,7 @@ async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def rooms(opened: House) -> Rooms:
-    await opened.clock(NOW, run_due=False)
-    await opened.square_of()
-    senior, library = await opened.unit("senior_centre"), await opened.unit("library")
-    quiet = await opened.space(name="Stillerommet", noise_tolerance=0)
-    office = await opened.space(name="Kontoret", noise_tolerance=2)
-    heard = [{"space_id": str(quiet), "attenuation": 2}, {"space_id": str(office), "attenuation": 1}]
-    gym = await opened.space(name="Gymsalen", noise_out=5, neighbours=heard)
-    return Rooms(opened, gym, quiet, office, await opened.space(name="Avsides"), senior, library)
+    return await furnished(opened)
 
 
 def rules(answer: Any) -> list[str]:

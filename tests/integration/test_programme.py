@@ -209,6 +209,15 @@ async def test_booking_moved_in_facility_takes_its_occurrence_along_until_the_ed
     assert agreed.json()["state"] == "scheduled"
 
 
+async def test_room_is_asked_for_as_many_as_are_expected_or_else_let_in(house: House) -> None:
+    room, asked = await house.room(), {"activity_id": house.activity, "capacity": 44}
+    made = (await house.plan(room, expected_people=30, capacity=44)).json()
+    series = {**asked, "space_ids": [room], "occurrences": [{"id": str(uuid.uuid4()), **LATER}]}
+    [date] = (await ok(house.library.put(f"/api/library/series/{uuid.uuid4()}", json=series)))["occurrences"]
+    booked = [await ok(house.facility.get(f"/api/facility/bookings/{one['booking_id']}")) for one in (made, date)]
+    assert [one["expected_people"] for one in booked] == [30, 44]
+
+
 async def test_series_keeps_the_refused_date_beside_the_others(house: House) -> None:
     room = await house.room()
     await house.plan(room)

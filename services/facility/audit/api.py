@@ -26,7 +26,7 @@ async def list_audit(
     request: Request,
     who: CurrentActor,
     square_id: Id | None = None,
-    about: Annotated[ShortText | None, Query(alias="object", pattern=r"^[a-z]+/[0-9a-z/-]{1,100}$")] = None,
+    about: Annotated[ShortText | None, Query(alias="object", pattern=r"^[a-z_]+/[0-9a-z/-]{1,100}$")] = None,
     action: Annotated[str | None, Query(pattern=r"^[a-z]+\.[a-z_]+$", max_length=60)] = None,
     subject: ShortText | None = None,
     start: Annotated[str | None, Query(alias="from")] = None,

@@ -61,14 +61,16 @@ class Noise:
             yield Heard(one, there[one.other], space, self.around.name(one.source), self.around.name(one.heard_in))
 
 
-async def listen(conn: Any, place: House, bookings: Sequence[Booking], now: dt.datetime) -> Noise:
-    """Of bookings in these spaces, or in some of them; without locks."""
+async def listen(
+    conn: Any, place: House, bookings: Sequence[Booking], now: dt.datetime, *, each_other: bool = False
+) -> Noise:
+    """Of bookings in these spaces, or in some of them; without locks. `each_other`: they are booked already."""
     around = (await finding.rooms(conn, place.mark)).surroundings
     reached = _reached(place, bookings, around)
     slots = list(reached)
     asked = [(number, leaf, *slot.occupied) for number, slot in enumerate(slots) for leaf in sorted(reached[slot])]
     found: dict[Slot, list[Neighbour]] = {}
-    ignoring = [booking.id for booking in bookings]
+    ignoring = [] if each_other else [booking.id for booking in bookings]
     for row in await store.around(conn, asked, ignoring, now) if asked else []:
         found.setdefault(slots[row["n"]], []).append(_neighbour(row))
     return Noise(around, found, {space.id: space for space in place.spaces})

@@ -6,8 +6,9 @@ from services.facility.booking.domain import Booking
 from services.facility.noise import telling
 from services.facility.noise.listening import Heard
 from services.facility.policy import sentences
-from services.facility.policy.domain import HOUSE_ROLES, Breach, Terms, Touched, Verdict
+from services.facility.policy.domain import Breach, Terms, Touched, Verdict
 from shared.identity import Actor
+from shared.policy import allows
 
 MOST_TOLD = 20  # of a year's booking beside a busy hall
 
@@ -46,5 +47,4 @@ def _disturbed(heard: Heard, booking: Booking) -> Iterator[Touched]:
 
 def _accepts(actor: Actor, heard: Heard) -> bool:
     """The house decides how loud it may be in the house, whatever the owner of a room allows in that room."""
-    scopes = ("*", str(heard.named.square_id))
-    return any(role in HOUSE_ROLES and scope in scopes for role, scope in actor.roles)
+    return allows(actor, "noise.accept", square_id=heard.named.square_id)

@@ -34,14 +34,23 @@ def breach(heard: Heard, booking: Booking, actor: Actor) -> Breach:
 
 def sentence(heard: Heard, time: Message | None) -> Message:
     """Both rooms by name, the other booking's with its time. `time` None: whoever hears it need not know."""
-    used = Message(f", som er i bruk {time.nb},", f", which is in use {time.en},") if time else Message("", "")
-    none = Message("", "")
-    source, quiet = (none, used) if heard.conflict.way == "out" else (used, none)
-    degree = Message("for høy", "too loud") if heard.conflict.serious else Message("litt for høy", "a little too loud")
-    message = Message(
-        f"Lyden fra {heard.source}{source.nb} blir {degree.nb} i {heard.heard_in}{quiet.nb.rstrip(',')}.",
-        f"The sound from {heard.source}{source.en} is {degree.en} in {heard.heard_in}{quiet.en.rstrip(',')}.",
-    )
+    used = Message(f", som er i bruk {time.nb}", f", which is in use {time.en}") if time else Message("", "")
+    out = heard.conflict.way == "out"
+    source = Message(heard.source, heard.source) if out else _joined(heard.source, used, ",")
+    quiet = _joined(heard.heard_in, used) if out else Message(heard.heard_in, heard.heard_in)
+    message = between(source, quiet, serious=heard.conflict.serious)
     if not heard.conflict.serious:
         return message
     return Message(f"{message.nb} {MUST_BE_ACCEPTED.nb}", f"{message.en} {MUST_BE_ACCEPTED.en}")
+
+
+def between(source: Message, heard_in: Message, *, serious: bool) -> Message:
+    degree = Message("for høy", "too loud") if serious else Message("litt for høy", "a little too loud")
+    return Message(
+        f"Lyden fra {source.nb} blir {degree.nb} i {heard_in.nb}.",
+        f"The sound from {source.en} is {degree.en} in {heard_in.en}.",
+    )
+
+
+def _joined(room: str, used: Message, end: str = "") -> Message:
+    return Message(f"{room}{used.nb}{end if used.nb else ''}", f"{room}{used.en}{end if used.en else ''}")

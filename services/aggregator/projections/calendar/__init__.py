@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from services.aggregator.projections import Batch, Change, Row, TypedEvent, lock
 from services.aggregator.projections.calendar import items, sql
-from shared.contracts.facility import Booking, Closure, Hours, Square
+from shared.contracts.facility import Booking, Closure, Hours, NoiseConflict, Square
 from shared.contracts.health_station import RoomBusy
 from shared.contracts.programme import Occurrence
 from shared.contracts.senior_centre import MealServing
@@ -29,6 +29,7 @@ ROWS: Mapping[type[Contract], Row] = {
     Occurrence: items.occurrence,
     Booking: items.booking,
     RoomBusy: items.busy,
+    NoiseConflict: items.noise,
     **ENTRIES,
 }
 
@@ -43,6 +44,7 @@ class Calendar:
         "calendar_busy",
         "calendar_closure",
         "calendar_hours",
+        "calendar_noise",
         "calendar_day",
     )
     models: frozenset[type[Contract]] = frozenset({Square, Closure, Hours, *ROWS})
@@ -55,6 +57,7 @@ class Calendar:
         await self._touch(conn, generation, changes)
         changes += await self._closures(conn, generation, batch.columns(Closure, items.closure))
         changes += await self._hours(conn, generation, batch.newest(Hours))
+        changes += await self._noise(conn, generation, batch.columns(NoiseConflict, items.noise))
         return changes
 
     async def settle(self, conn: Any, generation: int) -> int:
@@ -108,6 +111,13 @@ class Calendar:
             return []
         rows = await conn.fetch(sql.SAVE_CLOSURES, generation, *closures)
         return [Change(self.name, row["square_id"], (), (str(row["id"]),)) for row in rows]
+
+    async def _noise(self, conn: Any, generation: int, conflicts: list[list[Any]]) -> list[Change]:
+        """No day shows it: whoever asks facility for it is told when to ask again."""
+        if not conflicts:
+            return []
+        rows = await conn.fetch(sql.SAVE_NOISE, generation, *conflicts)
+        return [Change(self.name, row["square_id"], tuple(row["dates"]), tuple(row["ids"])) for row in rows]
 
     async def _hours(self, conn: Any, generation: int, events: list[TypedEvent[Hours]]) -> list[Change]:
         newest: dict[Any, TypedEvent[Hours]] = {}

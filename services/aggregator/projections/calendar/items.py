@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from pydantic_core import to_json
 
 from services.aggregator.projections import TypedEvent
-from shared.contracts.facility import OCCUPYING, Booking, Closure
+from shared.contracts.facility import OCCUPYING, Booking, Closure, NoiseConflict
 from shared.contracts.health_station import BusyBlock, RoomBusy
 from shared.contracts.programme import Attendance, Occurrence
 from shared.contracts.senior_centre import MealServing
@@ -131,6 +131,10 @@ def closure(event: TypedEvent[Closure]) -> tuple[Any, ...]:
         "masked": False,
     }
     return data.closure_id, event.subjectversion, data.square_id, data.starts_at, ends_at, to_json(item).decode()
+
+
+def noise(event: TypedEvent[NoiseConflict]) -> tuple[Any, ...]:
+    return event.data.conflict_id, event.subjectversion, event.data.square_id, event.data.starts_at
 
 
 def busy(event: TypedEvent[RoomBusy]) -> tuple[Any, ...]:

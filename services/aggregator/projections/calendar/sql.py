@@ -222,6 +222,24 @@ on conflict (generation, id) do update set
 where excluded.version > c.version
 returning id, square_id
 """
+# With the date on which the two begin to meet.
+SAVE_NOISE = """
+with said as (
+    select * from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::timestamptz[])
+        as i (conflict_id, version, square_id, starts_at)
+), saved as (
+    insert into calendar_noise as n
+    select $1, conflict_id, version, square_id from said order by conflict_id
+    on conflict (generation, conflict_id) do update set version = excluded.version, square_id = excluded.square_id
+    where excluded.version > n.version
+    returning n.conflict_id
+)
+select i.square_id, array_agg(i.conflict_id::text order by i.conflict_id) as ids,
+    array_agg(distinct (i.starts_at at time zone coalesce(q.time_zone, 'Europe/Oslo'))::date) as dates
+from saved join said i using (conflict_id)
+left join calendar_square q on q.generation = $1 and q.square_id = i.square_id
+group by i.square_id order by i.square_id
+"""
 # Decisions are subjects of their own, so one owner's may come in any order: the highest number stands.
 SAVE_HOURS = """
 insert into calendar_hours as h
