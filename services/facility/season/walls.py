@@ -1,0 +1,51 @@
+"""Which weekly times would disturb each other through the walls, and which bookings that are there already. Pure.
+
+What is too loud for whom is decided by `noise.domain`; here it is asked for again and again, and remembered. Only what
+somebody would have to accept counts: a plan accepts nothing for anybody, and may well give what is worth a warning.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+from uuid import UUID
+
+from services.facility.finding.domain import Surroundings
+from services.facility.noise.domain import SERIOUS, Voice, reach, severity
+from services.facility.season.board import Board, Span
+
+Sounding = tuple[int, int, UUID, Voice]  # a span with its buffers, and the booking as it is heard on one leaf
+Way = Literal["out", "in"]
+
+
+class Walls:
+    """`booked`: what is on in the leaves that are heard in rooms of the season, or hear them."""
+
+    def __init__(self, around: Surroundings, booked: Mapping[UUID, Sequence[Sounding]]) -> None:
+        self._around = around
+        self._board: Board[tuple[UUID, Voice]] = Board()
+        for leaf, soundings in booked.items():
+            for start, end, what, heard in soundings:
+                self._board.add(leaf, start, end, (what, heard))
+        self._reached: dict[Voice, frozenset[UUID]] = {}
+        self._ways: dict[tuple[Voice, Voice], Way | None] = {}
+
+    def reached(self, one: Voice) -> frozenset[UUID]:
+        """The leaves in which there may be anything that it disturbs or is disturbed by."""
+        if one not in self._reached:
+            self._reached[one] = reach(one, self._around)
+        return self._reached[one]
+
+    def disturbs(self, one: Voice, other: Voice) -> Way | None:
+        """Whether the one is too loud for the other, or else the other way round; None: they can be on at once."""
+        pair = (one, other)
+        if pair not in self._ways:
+            loud, quiet = severity(one, other, self._around), severity(other, one, self._around)
+            self._ways[pair] = "out" if loud >= SERIOUS else "in" if quiet >= SERIOUS else None
+        return self._ways[pair]
+
+    def around(self, one: Voice, span: Span) -> list[UUID]:
+        """The bookings that it would disturb, or be disturbed by, in this time."""
+        met = self._board.meets(self.reached(one), *span)
+        return sorted({what for what, heard in met if self.disturbs(one, heard)})
+
+
+SILENT = Walls(Surroundings([]), {})
