@@ -225,14 +225,16 @@ def test_round_is_made_edited_by_keyboard_and_applied_for_with_two_wishes(
     expect(published.get_by_label("Fra og med")).to_have_count(0)
     page.keyboard.press("Escape")
     page.get_by_label("Hva det gjelder").fill("Prøve dans")
+    page.get_by_label("Hvor mye lyd det blir").select_option(label="4 – trim eller lek")
     page.get_by_role("button", name="Legg til et ønske").click()
     second = page.get_by_role("group", name="Ønske 2")
     second.get_by_role("combobox", name="Ukedag").select_option(label="torsdag")
-    second.get_by_role("combobox", name="Rom", exact=True).select_option(label="Aktivitetsrom A")
-    second.get_by_role("combobox", name="Ellers").select_option(label="Aktivitetsrom B")
+    second.get_by_role("combobox", name="Rom", exact=True).select_option(label="Aktivitetsrom A (Heggedal)")
+    second.get_by_role("combobox", name="Ellers").select_option(label="Aktivitetsrom B (Heggedal)")
     page.get_by_role("button", name="Registrer", exact=True).click()
     expect(page.get_by_role("heading", name="Søknader (1)")).to_be_visible()
-    expect(page.get_by_text("torsdag 18:00–20:00, Aktivitetsrom A eller Aktivitetsrom B", exact=False)).to_be_visible()
+    wished = "torsdag 18:00–20:00, Aktivitetsrom A (Heggedal) eller Aktivitetsrom B (Heggedal) (lyd 4)"
+    expect(page.get_by_text(wished, exact=False)).to_be_visible()
     page.get_by_role("button", name="Trekk tilbake Prøve dans").click()
     page.get_by_role("dialog").get_by_label("Hvorfor den trekkes tilbake").fill("Flyttet til skolen.")
     page.get_by_role("dialog").get_by_role("button", name="Trekk tilbake søknaden").click()
@@ -240,11 +242,11 @@ def test_round_is_made_edited_by_keyboard_and_applied_for_with_two_wishes(
 
 
 def edit_draft(page: Page, house: HeldHouse, name: str) -> None:
-    """Rooms and a break are chosen with the keyboard alone, while somebody else gives it another name."""
+    """A second square, rooms and a break are chosen with the keyboard alone, while somebody else names it anew."""
     page.get_by_role("button", name="Endre sesongen").focus()
     page.keyboard.press("Enter")
     form = page.get_by_role("dialog", name=f"Endre {name}")
-    for label in ("bare disse", "Aktivitetsrom A (", "Aktivitetsrom B ("):
+    for label in ("Borgen", "bare disse", "Aktivitetsrom A (", "Aktivitetsrom B ("):
         form.get_by_label(label).focus()
         page.keyboard.press("Space")
     form.get_by_role("button", name="Legg til et opphold").focus()
@@ -261,7 +263,8 @@ def edit_draft(page: Page, house: HeldHouse, name: str) -> None:
     page.keyboard.press("Enter")
     expect(form).to_be_hidden()
     expect(page.get_by_role("heading", name=f"{name} utkast")).to_be_visible()
-    expect(page.get_by_text("rom: Aktivitetsrom A, Aktivitetsrom B", exact=False)).to_be_visible()
+    rooms = "torg: Borgen, Heggedal · rom: Aktivitetsrom A (Heggedal), Aktivitetsrom B (Heggedal)"
+    expect(page.get_by_text(rooms, exact=False)).to_be_visible()
     expect(page.get_by_text("uten: helligdager, Høstferie", exact=False)).to_be_visible()
 
 

@@ -10,7 +10,7 @@ from services.facility.season.board import Board, Span
 from services.facility.season.dates import Calendar, Meeting, Skipped
 from services.facility.season.domain import Time, Wish
 from services.facility.season.plan import LeftOut
-from services.facility.season.walls import SILENT, Walls
+from services.facility.season.walls import SILENT, Heard, Walls
 
 Taken = tuple[int, int, UUID]  # a span with its buffers, and the booking or closure
 _WEEK = 7 * 1440
@@ -89,11 +89,12 @@ class Ground:
 
     def dates(self, room: Room, time: Time, wish: Wish, skip_holidays: bool, *, heeds_noise: bool = True) -> Dates:
         """Without heeding noise, for who has accepted it, only hours and what is booked there leave out a date."""
-        heard = voice(room, wish)
-        said = heard if heeds_noise and self.walls.reached(heard) else None
+        own = voice(room, wish)
+        said = own if heeds_noise and self.walls.reached(own) else None
         key = (room.id, time, skip_holidays, wish.setup, wish.teardown, said)
         if key not in self._known:
-            self._known[key] = self._sort_out(room, time, wish, said, *self._calendar.meetings(time, skip_holidays))
+            heard = self.walls.around(said) if said else _nobody
+            self._known[key] = self._sort_out(room, time, wish, heard, *self._calendar.meetings(time, skip_holidays))
         return self._known[key]
 
     def _sort_out(
@@ -101,7 +102,7 @@ class Ground:
         room: Room,
         time: Time,
         wish: Wish,
-        said: Voice | None,
+        heard: Heard,
         meetings: Sequence[Meeting],
         skipped: Sequence[Skipped],
     ) -> Dates:
@@ -116,8 +117,8 @@ class Ground:
                 closed.append(LeftOut(one.date.isoformat(), "outside_hours"))
             elif met := self._board.meets(room.leaves, *span):
                 occupied.append(LeftOut(one.date.isoformat(), "occupied", None, tuple(sorted(set(met)))))
-            elif said and (heard := self.walls.around(said, span)):
-                noisy.append(LeftOut(one.date.isoformat(), "noise", None, tuple(heard)))
+            elif disturbed := heard(span):
+                noisy.append(LeftOut(one.date.isoformat(), "noise", None, tuple(disturbed)))
             else:
                 good.append(one)
                 spans.append(span)
@@ -125,6 +126,10 @@ class Ground:
         left_out = tuple(sorted([*passed, *closed, *occupied, *noisy], key=lambda one: one.date))
         counts = len(closed), len(occupied), len(noisy)
         return Dates(tuple(good), tuple(spans), _week(time, wish), left_out, *counts)
+
+
+def _nobody(_span: Span) -> list[UUID]:
+    return []
 
 
 def meet(one: Dates, other: Dates) -> bool:

@@ -259,8 +259,8 @@ class Planner:
     def _accepted(self, place: _Place) -> tuple[Verdict, ...]:
         """The noise there will be all the same: the reason for the place is also the reason to accept it."""
         holders = [one for one, _ in self._neighbours(place)]
-        walls, spans = self._ground.walls, place.dates.spans
-        blocking = sorted({booking for span in spans for booking in walls.around(place.voice, span)})
+        heard = self._ground.walls.around(place.voice)
+        blocking = sorted({booking for span in place.dates.spans for booking in heard(span)})
         if not holders and not blocking:
             return ()
         told = _held(place.verdict("noise_accepted"), holders)

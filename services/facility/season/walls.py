@@ -4,7 +4,7 @@ What is too loud for whom is decided by `noise.domain`; here it is asked for aga
 somebody would have to accept counts: a plan accepts nothing for anybody, and may well give what is worth a warning.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from services.facility.season.board import Board, Span
 
 Sounding = tuple[int, int, UUID, Voice]  # a span with its buffers, and the booking as it is heard on one leaf
 Way = Literal["out", "in"]
+Heard = Callable[[Span], list[UUID]]
 
 
 class Walls:
@@ -21,6 +22,7 @@ class Walls:
 
     def __init__(self, around: Surroundings, booked: Mapping[UUID, Sequence[Sounding]]) -> None:
         self._around = around
+        self._booked = frozenset(leaf for leaf, soundings in booked.items() if soundings)
         self._board: Board[tuple[UUID, Voice]] = Board()
         for leaf, soundings in booked.items():
             for start, end, what, heard in soundings:
@@ -42,10 +44,15 @@ class Walls:
             self._ways[pair] = "out" if loud >= SERIOUS else "in" if quiet >= SERIOUS else None
         return self._ways[pair]
 
-    def around(self, one: Voice, span: Span) -> list[UUID]:
-        """The bookings that it would disturb, or be disturbed by, in this time."""
-        met = self._board.meets(self.reached(one), *span)
-        return sorted({what for what, heard in met if self.disturbs(one, heard)})
+    def around(self, one: Voice) -> Heard:
+        """Tells of any time which bookings it would disturb in it, or be disturbed by."""
+        near = sorted(self.reached(one) & self._booked)
+
+        def heard(span: Span) -> list[UUID]:
+            met = self._board.meets(near, *span)
+            return sorted({what for what, other in met if self.disturbs(one, other)})
+
+        return heard
 
 
 SILENT = Walls(Surroundings([]), {})

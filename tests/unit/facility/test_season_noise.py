@@ -217,6 +217,9 @@ def test_plan__any_applications__puts_nobody_beside_what_somebody_must_accept(
             if (loud.room_id, quiet.room_id) == (GYM.id, QUIET.id) and meet:
                 noise, need = wishes[loud.wish].noise_out or 0, wishes[quiet.wish].quiet_need or 0
                 assert noise - 2 - min(0, 5 - need) < SERIOUS
+    for one in outcomes.values():
+        for verdict in one.tried:
+            assert verdict.rule != "noise" or outcomes[verdict.holders[0]].turn < one.turn
     rng.shuffle(asked)  # type: ignore[attr-defined]  # hypothesis types it as object
     assert planned(problem(asked)) == outcomes
 
