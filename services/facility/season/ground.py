@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.facility.noise.domain import Voice
@@ -13,6 +13,7 @@ from services.facility.season.plan import LeftOut
 from services.facility.season.walls import SILENT, Heard, Walls
 
 Taken = tuple[int, int, UUID]  # a span with its buffers, and the booking or closure
+_Key = tuple[UUID, Time, bool, int, int]
 _WEEK = 7 * 1440
 _CLOCK_CHANGE = 180
 
@@ -85,51 +86,57 @@ class Ground:
         for leaf, spans in taken.items():
             for start, end, what in spans:
                 self._board.add(leaf, start, end, what)
-        self._known: dict[tuple[UUID, Time, bool, int, int, Voice | None], Dates] = {}
+        self._known: dict[_Key, Dates] = {}
+        self._quiet: dict[tuple[_Key, Voice], Dates] = {}
 
     def dates(self, room: Room, time: Time, wish: Wish, skip_holidays: bool, *, heeds_noise: bool = True) -> Dates:
         """Without heeding noise, for who has accepted it, only hours and what is booked there leave out a date."""
-        own = voice(room, wish)
-        said = own if heeds_noise and self.walls.reached(own) else None
-        key = (room.id, time, skip_holidays, wish.setup, wish.teardown, said)
+        key = (room.id, time, skip_holidays, wish.setup, wish.teardown)
         if key not in self._known:
-            heard = self.walls.around(said) if said else _nobody
-            self._known[key] = self._sort_out(room, time, wish, heard, *self._calendar.meetings(time, skip_holidays))
-        return self._known[key]
+            self._known[key] = self._sort_out(room, time, wish, *self._calendar.meetings(time, skip_holidays))
+        return self._in_quiet(key, voice(room, wish)) if heeds_noise else self._known[key]
+
+    def _in_quiet(self, key: _Key, own: Voice) -> Dates:
+        if (key, own) not in self._quiet:
+            self._quiet[key, own] = _quiet(self._known[key], self.walls.around(own))
+        return self._quiet[key, own]
 
     def _sort_out(
-        self,
-        room: Room,
-        time: Time,
-        wish: Wish,
-        heard: Heard,
-        meetings: Sequence[Meeting],
-        skipped: Sequence[Skipped],
+        self, room: Room, time: Time, wish: Wish, meetings: Sequence[Meeting], skipped: Sequence[Skipped]
     ) -> Dates:
         good: list[Meeting] = []
         spans: list[Span] = []
         closed: list[LeftOut] = []
         occupied: list[LeftOut] = []
-        noisy: list[LeftOut] = []
         for one in meetings:
             span = buffered(one, wish)
             if not room.is_open(one.start, one.end):
                 closed.append(LeftOut(one.date.isoformat(), "outside_hours"))
             elif met := self._board.meets(room.leaves, *span):
                 occupied.append(LeftOut(one.date.isoformat(), "occupied", None, tuple(sorted(set(met)))))
-            elif disturbed := heard(span):
-                noisy.append(LeftOut(one.date.isoformat(), "noise", None, tuple(disturbed)))
             else:
                 good.append(one)
                 spans.append(span)
         passed = [LeftOut(one.date.isoformat(), one.why, {"nb": one.name.nb, "en": one.name.en}) for one in skipped]
-        left_out = tuple(sorted([*passed, *closed, *occupied, *noisy], key=lambda one: one.date))
-        counts = len(closed), len(occupied), len(noisy)
-        return Dates(tuple(good), tuple(spans), _week(time, wish), left_out, *counts)
+        left_out = tuple(sorted([*passed, *closed, *occupied], key=lambda one: one.date))
+        return Dates(tuple(good), tuple(spans), _week(time, wish), left_out, len(closed), len(occupied))
 
 
-def _nobody(_span: Span) -> list[UUID]:
-    return []
+def _quiet(dates: Dates, heard: Heard | None) -> Dates:
+    """Without those on which it would disturb what is booked around, or be disturbed by it."""
+    pairs = list(zip(dates.meetings, dates.spans, strict=True)) if heard else []
+    met = {one.date: disturbed for one, span in pairs if heard and (disturbed := heard(span))}
+    if not met:
+        return dates
+    kept = [pair for pair in pairs if pair[0].date not in met]
+    noisy = [LeftOut(date.isoformat(), "noise", None, tuple(disturbed)) for date, disturbed in met.items()]
+    return replace(
+        dates,
+        meetings=tuple(one for one, _ in kept),
+        spans=tuple(span for _, span in kept),
+        left_out=tuple(sorted([*dates.left_out, *noisy], key=lambda one: one.date)),
+        noisy=len(noisy),
+    )
 
 
 def meet(one: Dates, other: Dates) -> bool:

@@ -194,9 +194,11 @@ class Planner:
 
     def _neighbours(self, place: _Place) -> list[tuple[Given, Way]]:
         """Who has a place that this one would disturb on any of the dates, or be disturbed by; which of it."""
-        near = {number for leaf in self._ground.walls.reached(place.voice) for number in self._on_leaf[leaf]}
-        heard = [(number, self._ground.walls.disturbs(place.voice, self._voices[number])) for number in sorted(near)]
-        return [(self._given[number], way) for number, way in heard if way and meet(self._taken[number], place.dates)]
+        own, walls = place.voice, self._ground.walls
+        near = {number for leaf in walls.reached(own) for number in self._on_leaf[leaf]}
+        met = [number for number in sorted(near) if meet(self._taken[number], place.dates)]
+        heard = [(self._given[number], walls.disturbs(own, self._voices[number])) for number in met]
+        return [(holder, way) for holder, way in heard if way]
 
     def _too_loud(self, turn: Turn, place: _Place, neighbours: Sequence[tuple[Given, Way]]) -> Verdict:
         """By the first who has a place beside it: both rooms, and why that one came before."""
@@ -260,7 +262,7 @@ class Planner:
         """The noise there will be all the same: the reason for the place is also the reason to accept it."""
         holders = [one for one, _ in self._neighbours(place)]
         heard = self._ground.walls.around(place.voice)
-        blocking = sorted({booking for span in place.dates.spans for booking in heard(span)})
+        blocking = sorted({booking for span in place.dates.spans for booking in heard(span)}) if heard else []
         if not holders and not blocking:
             return ()
         told = _held(place.verdict("noise_accepted"), holders)

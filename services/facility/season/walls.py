@@ -44,13 +44,15 @@ class Walls:
             self._ways[pair] = "out" if loud >= SERIOUS else "in" if quiet >= SERIOUS else None
         return self._ways[pair]
 
-    def around(self, one: Voice) -> Heard:
-        """Tells of any time which bookings it would disturb in it, or be disturbed by."""
+    def around(self, one: Voice) -> Heard | None:
+        """Tells of any time which bookings it would disturb in it, or be disturbed by. None: never any."""
         near = sorted(self.reached(one) & self._booked)
+        if not near:
+            return None
 
         def heard(span: Span) -> list[UUID]:
             met = self._board.meets(near, *span)
-            return sorted({what for what, other in met if self.disturbs(one, other)})
+            return sorted({what for what, other in met if self.disturbs(one, other)}) if met else []
 
         return heard
 
