@@ -1,5 +1,6 @@
 """A season over HTTP: 200 applications with 600 wishes for 40 rooms of five squares, planned beside bookings, decided,
-made into series. Rooms have hours, two halls have parts, and every room is booked on one evening in ten already.
+made into series. Rooms have hours, two halls have parts, every room is booked on one evening in ten already, and most
+are heard in the room beside them; half of the wishes say how loud they are or how quiet it must be.
 
     python -m benchmarks.season [applications] [rooms]
 
@@ -39,9 +40,12 @@ async def rooms_of(house: House, count: int) -> tuple[list[UUID], list[UUID]]:
         hall = await house.space(capacity=90)
         await house.hours(hall, ("08:00", "22:00"))
         parts = [await house.space(hall, capacity=45) for _ in range(2)] if square < 2 else []
-        others = [await house.space(capacity=10 + 5 * number) for number in range(count // SQUARES - 1 - len(parts))]
-        for room in others:
+        others: list[UUID] = []
+        for number in range(count // SQUARES - 1 - len(parts)):
+            heard = [{"space_id": str(room), "attenuation": 2} for room in others[-1:]]
+            room = await house.space(capacity=10 + 5 * number, noise_tolerance=number % 3, neighbours=heard)
             await house.hours(room, ("08:00", "22:00"))
+            others.append(room)
         rooms += [hall, *parts, *others]
     return squares, rooms
 
@@ -72,7 +76,9 @@ async def apply(season: Season, rooms: list[UUID], count: int, rng: random.Rando
                 {"weekday": rng.randint(1, 6), "start": f"{rng.choice([15, 16, 19, 20])}:00", "end": "21:00"}
                 for _ in range(2)
             ]
-            wishes.append(wish(named, day, f"{hour}:00", f"{hour + 2}:00", alternatives=others, setup_minutes=10))
+            sound = rng.choice([{}, {}, {"noise_out": 4}, {"quiet_need": 4}])
+            said = {"alternatives": others, "setup_minutes": 10, **sound}
+            wishes.append(wish(named, day, f"{hour}:00", f"{hour + 2}:00", **said))
         more = {"organiser_kind": rng.choice(KINDS), "people": rng.randint(5, 40), "paid": rng.random() < 0.4}
         answer = await season.house.client.put(f"{season.url}/applications/{uuid4()}", json=applied(*wishes, **more))
         assert answer.status_code == 201, answer.text

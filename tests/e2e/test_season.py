@@ -204,7 +204,9 @@ def booked(house: HeldHouse, title: str) -> list[Any]:
     return [one for one in found if one.get("title") == title and one["state"] == "confirmed"]
 
 
-def test_round_is_made_with_its_order_and_applied_for_with_two_wishes(open_page: OpenPage, house: HeldHouse) -> None:
+def test_round_is_made_edited_by_keyboard_and_applied_for_with_two_wishes(
+    open_page: OpenPage, house: HeldHouse
+) -> None:
     page = open_page("/season")
     name = f"Prøvesesong {uuid.uuid4().hex[:6]}"
     if not page.get_by_label("Navn på sesongen").is_visible():
@@ -214,20 +216,64 @@ def test_round_is_made_with_its_order_and_applied_for_with_two_wishes(open_page:
     page.get_by_role("button", name="Lag sesongen").click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     expect(page.get_by_text("prioritet: kommunen › frivillig › næringsliv › innbygger", exact=False)).to_be_visible()
+    edit_draft(page, house, name)
     page.get_by_role("button", name="Åpne for søknader").click()
+    expect(page.get_by_text("Nå kan bare navnet og en senere søknadsfrist endres", exact=False)).to_be_visible()
+    page.get_by_role("button", name="Endre sesongen").click()
+    published = page.get_by_role("dialog")
+    expect(published.get_by_label("Søknadsfrist")).to_be_visible()
+    expect(published.get_by_label("Fra og med")).to_have_count(0)
+    page.keyboard.press("Escape")
     page.get_by_label("Hva det gjelder").fill("Prøve dans")
+    page.get_by_label("Hvor mye lyd det blir").select_option(label="4 – trim eller lek")
     page.get_by_role("button", name="Legg til et ønske").click()
     second = page.get_by_role("group", name="Ønske 2")
     second.get_by_role("combobox", name="Ukedag").select_option(label="torsdag")
-    second.get_by_role("combobox", name="Rom", exact=True).select_option(label="Aktivitetsrom A")
-    second.get_by_role("combobox", name="Ellers").select_option(label="Aktivitetsrom B")
+    second.get_by_role("combobox", name="Rom", exact=True).select_option(label="Aktivitetsrom A (Heggedal)")
+    second.get_by_role("combobox", name="Ellers").select_option(label="Aktivitetsrom B (Heggedal)")
     page.get_by_role("button", name="Registrer", exact=True).click()
     expect(page.get_by_role("heading", name="Søknader (1)")).to_be_visible()
-    expect(page.get_by_text("torsdag 18:00–20:00, Aktivitetsrom A eller Aktivitetsrom B", exact=False)).to_be_visible()
+    wished = "torsdag 18:00–20:00, Aktivitetsrom A (Heggedal) eller Aktivitetsrom B (Heggedal) (lyd 4)"
+    expect(page.get_by_text(wished, exact=False)).to_be_visible()
     page.get_by_role("button", name="Trekk tilbake Prøve dans").click()
     page.get_by_role("dialog").get_by_label("Hvorfor den trekkes tilbake").fill("Flyttet til skolen.")
     page.get_by_role("dialog").get_by_role("button", name="Trekk tilbake søknaden").click()
     expect(page.get_by_role("heading", name="Søknader (0)")).to_be_visible()
+
+
+def edit_draft(page: Page, house: HeldHouse, name: str) -> None:
+    """A second square, rooms and a break are chosen with the keyboard alone, while somebody else names it anew."""
+    page.get_by_role("button", name="Endre sesongen").focus()
+    page.keyboard.press("Enter")
+    form = page.get_by_role("dialog", name=f"Endre {name}")
+    for label in ("Borgen", "bare disse", "Aktivitetsrom A (", "Aktivitetsrom B ("):
+        form.get_by_label(label).focus()
+        page.keyboard.press("Space")
+    form.get_by_role("button", name="Legg til et opphold").focus()
+    page.keyboard.press("Enter")
+    form.get_by_label("Hva det er").focus()
+    page.keyboard.type("Høstferie")
+    assert violations(page) == []
+    seasons = house.get("/api/facility/seasons", square_id=house.square("Heggedal"))["seasons"]
+    rename(house, next(one for one in seasons if one["name"] == name), f"{name} av en annen")
+    page.keyboard.press("Enter")
+    alert = form.get_by_role("alert")
+    expect(alert).to_contain_text(f"Slik er det nå: {name} av en annen · Ditt forslag: {name}")
+    alert.get_by_role("button", name="Lagre mitt forslag likevel").focus()
+    page.keyboard.press("Enter")
+    expect(form).to_be_hidden()
+    expect(page.get_by_role("heading", name=f"{name} utkast")).to_be_visible()
+    rooms = "torg: Borgen, Heggedal · rom: Aktivitetsrom A (Heggedal), Aktivitetsrom B (Heggedal)"
+    expect(page.get_by_text(rooms, exact=False)).to_be_visible()
+    expect(page.get_by_text("uten: helligdager, Høstferie", exact=False)).to_be_visible()
+
+
+def rename(house: HeldHouse, season: dict[str, Any], name: str) -> None:
+    body = {field: season[field] for field in ("square_ids", "first_date", "last_date", "priority")}
+    body |= {"name": name, "application_deadline": season["application_deadline"]}
+    with house.caller() as caller:
+        path, version = f"/api/facility/seasons/{season['id']}", {"If-Match": f'"{season["version"]}"'}
+        caller.put(path, json=body, headers=version).raise_for_status()
 
 
 def test_proposal_is_its_managers_own_and_others_see_the_applications(open_page: OpenPage, closed: Round) -> None:

@@ -107,6 +107,8 @@ async def test_season__of_squares_in_two_zones__is_refused(house: House) -> None
         {"wishes": [wish(start="6pm")]},
         {"wishes": [wish(setup_minutes=-1)]},
         {"wishes": [wish(weeks="third")]},
+        {"wishes": [wish(noise_out=6)]},
+        {"wishes": [wish(quiet_need=-1)]},
         {"wishes": [wish([uuid4()])]},
         {"wishes": [wish(square_ids=[str(uuid4())])]},
         {"wishes": [wish(alternatives=[{"weekday": 1, "start": "18:00"}])]},
@@ -222,6 +224,47 @@ async def test_season__once_published__keeps_its_terms_but_for_name_and_a_later_
     later = await season.put(name="Høsten", application_deadline="2027-05-01T12:00")
     assert (later.status_code, later.json()["name"]) == (200, "Høsten")
     assert later.json()["application_deadline"] == "2027-05-01T12:00:00+02:00"
+
+
+async def test_draft__edited__takes_everything_by_its_version_and_plans_by_what_it_says_now(house: House) -> None:
+    room, second = await house.space(), await house.square_of()
+    season = Season(house, uuid4())
+    await house.ok(season.put(square_ids=[str(second)]), 201)
+    other = await house.space()
+    breaks = [{"name": "Høstferie", "first_date": "2027-10-04", "last_date": "2027-10-08"}]
+    wanted = {"first_date": "2027-09-01", "priority": ["business"], "breaks": breaks, "space_ids": [str(other)]}
+    answer = await season.put(name="Våren", square_ids=[str(second)], **wanted)
+    assert (answer.status_code, answer.json()["version"]) == (200, 2)
+    shown = await season.see()
+    assert {name: shown[name] for name in wanted} == wanted
+    season.version = 1
+    stale = await season.put(name="Sommeren")
+    assert (told(stale), stale.json()["current"]["name"]) == ((412, "stale"), "Våren")
+    season.version = 0
+    assert told(await season.put(name="Sommeren")) == (428, "precondition_required")
+    season.version = 2
+    elsewhere = await season.put(square_ids=[str(second)], space_ids=[str(room)])
+    assert (told(elsewhere), elsewhere.json()["errors"][0]["loc"]) == ((422, "invalid"), ["space_ids"])
+
+
+async def test_season__in_each_state__tells_its_managers_what_can_still_be_changed_and_why_not_more(
+    house: House,
+) -> None:
+    season = Season(house, uuid4())
+    draft = (await house.ok(season.put(), 201))["may"]
+    assert (draft["manage"], draft["fixed"]) == (True, None)
+    assert {"name", "first_date", "breaks", "space_ids", "priority"} <= set(draft["edit"])
+    opened = (await house.ok(season.step("open")))["may"]
+    assert opened["edit"] == ["application_deadline", "name"]
+    assert "en senere søknadsfrist" in opened["fixed"]
+    desk = (await house.client.get(season.url, headers=as_(house, DESK))).json()["may"]
+    assert desk == {"manage": False, "edit": [], "fixed": None}
+    await close(season)
+    closed = (await season.get())["may"]
+    assert (closed["manage"], closed["edit"]) == (True, [])
+    assert closed["fixed"].startswith("The deadline has passed.")
+    late = await season.put(name="For sent")
+    assert (told(late), late.json()["detail"][:23]) == ((409, "wrong_state"), "Søknadsfristen er ute. ")
 
 
 async def test_change__of_what_is_not_there_or_clashes__is_refused(house: House) -> None:

@@ -9,7 +9,7 @@ hears nothing, and whoever says nothing of noise makes none.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
@@ -20,13 +20,10 @@ SERIOUS = 2
 
 
 @dataclass(frozen=True)
-class Sound:
-    """A booking as it is heard: the leaves it takes and when, setup and teardown included. `minds`: whether there is
-    anybody to be disturbed."""
+class Voice:
+    """What is on in some leaves, as it is heard and hears. `minds`: whether there is anybody to be disturbed."""
 
-    id: UUID
     leaves: tuple[UUID, ...]
-    time: Range
     noise_out: int | None = None
     quiet_need: int | None = None
     minds: bool = True
@@ -38,6 +35,14 @@ class Sound:
     @property
     def tolerance(self) -> int:
         return LOUDEST - (self.quiet_need or 0)
+
+
+@dataclass(frozen=True)
+class Sound(Voice):
+    """A booking as it is heard: the leaves it takes and when, setup and teardown included."""
+
+    id: UUID = field(kw_only=True)
+    time: Range = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,13 @@ def conflicts(wish: Sound, others: Iterable[Sound], around: Surroundings) -> lis
     return sorted(found, key=lambda one: (-one.severity, one.other, one.way))
 
 
-def reach(wish: Sound, around: Surroundings) -> frozenset[UUID]:
+def severity(loud: Voice, quiet: Voice, around: Surroundings) -> int:
+    """How much too loud the one is for the other where both are on at once, at its worst wall; 0 or less: nothing."""
+    walls = _walls(loud, quiet, around)
+    return max((_severity(loud.loudness, taken, leaf, quiet, around) for _, leaf, taken in walls), default=0)
+
+
+def reach(wish: Voice, around: Surroundings) -> frozenset[UUID]:
     """The leaves in which there may be anything that it disturbs or is disturbed by, whatever is booked there."""
     out = {
         leaf
@@ -88,21 +99,21 @@ def reach(wish: Sound, around: Surroundings) -> frozenset[UUID]:
 def _worst(way: Literal["out", "in"], loud: Sound, quiet: Sound, around: Surroundings) -> Conflict | None:
     other = quiet if way == "out" else loud
     found = [
-        Conflict(other.id, way, source, heard_in, severity)
+        Conflict(other.id, way, source, heard_in, level)
         for source, heard_in, attenuation in _walls(loud, quiet, around)
-        if (severity := _severity(loud.loudness, attenuation, heard_in, quiet, around)) > 0
+        if (level := _severity(loud.loudness, attenuation, heard_in, quiet, around)) > 0
     ]
     return max(found, key=lambda one: (one.severity, one.heard_in, one.source), default=None)
 
 
-def _walls(loud: Sound, quiet: Sound, around: Surroundings) -> Iterator[tuple[UUID, UUID, int]]:
+def _walls(loud: Voice, quiet: Voice, around: Surroundings) -> Iterator[tuple[UUID, UUID, int]]:
     for source in loud.leaves:
         for heard_in, attenuation in around.heard_in(source).items():
             if heard_in in quiet.leaves:
                 yield source, heard_in, attenuation
 
 
-def _severity(loudness: int, attenuation: int, leaf: UUID, quiet: Sound, around: Surroundings) -> int:
+def _severity(loudness: int, attenuation: int, leaf: UUID, quiet: Voice, around: Surroundings) -> int:
     """How much more is heard in the leaf than the booking there bears; 0 or less: nothing."""
     room = around.tolerance(leaf)
     if room is None or not quiet.minds:

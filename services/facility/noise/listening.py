@@ -97,19 +97,19 @@ def sound(booking: Booking, named: Sequence[Space]) -> Sound:
     leaves = tuple(sorted({leaf for space in named for leaf in space.leaves}))
     about = booking.about
     blocked = "blocked" in (booking.state, booking.state_before)
-    return Sound(
-        booking.id, leaves, booking.slot.occupied, about.noise_out, about.quiet_need, _minds(blocked, about.unit_kind)
-    )
+    minding = minds(blocked, about.unit_kind)
+    return Sound(leaves, about.noise_out, about.quiet_need, minding, id=booking.id, time=booking.slot.occupied)
 
 
-def _minds(blocked: bool, unit_kind: str | None) -> bool:
+def minds(blocked: bool, unit_kind: str | None) -> bool:
     """There is nobody in a room that is blocked, unless by the health station, which so keeps its appointments."""
     return not blocked or unit_kind == DISCREET
 
 
 def _neighbour(row: Any) -> Neighbour:
     start, end = row["starts_at"], row["ends_at"]
-    minds = _minds(row["state"] == "blocked", row["unit_kind"])
-    heard = Sound(row["id"], tuple(row["leaves"]), (start, end), row["noise_out"], row["quiet_need"], minds)
+    minding = minds(row["state"] == "blocked", row["unit_kind"])
+    levels = row["noise_out"], row["quiet_need"]
+    heard = Sound(tuple(row["leaves"]), *levels, minding, id=row["id"], time=(start, end))
     blocker = Blocker(row["id"], "booking", start, end, row["unit_id"], row["unit_kind"], row["title"])
     return Neighbour(heard, blocker, row["square_id"], row["unit_square"])

@@ -20,7 +20,7 @@ def judge(heard: Sequence[Heard], booking: Booking, terms: Terms, actor: Actor) 
     if not serious or (terms.approved and concerned <= terms.agreed):
         return Verdict()
     breaches = tuple(telling.breach(one, booking, actor) for one in serious[:MOST_TOLD])
-    if terms.reason is None:
+    if terms.reason is None or not terms.accepts_noise:
         return Verdict(breaches)
     if not all(_accepts(actor, one) for one in serious):
         return Verdict((Breach("exception_not_allowed", sentences.EXCEPTION_NOT_ALLOWED), *breaches))

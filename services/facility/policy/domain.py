@@ -139,12 +139,14 @@ class Reason:
 
 @dataclass(frozen=True)
 class Terms:
-    """How a booking is judged: when it was asked for, whether all who must agree have done so, and who that was."""
+    """How a booking is judged: when it was asked for, whether all who must agree have done so, and who that was.
+    `accepts_noise`: whether the reason is one for the noise there will be, too."""
 
     asked_at: dt.datetime
     approved: bool = False
     agreed: frozenset[UUID] = frozenset()
     reason: Reason | None = None
+    accepts_noise: bool = True
 
 
 @dataclass(frozen=True)

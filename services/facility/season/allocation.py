@@ -2,12 +2,14 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
 from services.facility.booking import series
 from services.facility.booking.bodies import PutSeries
 from services.facility.booking.desk import Desk
+from services.facility.policy.domain import Terms
 from services.facility.season import reading
 from services.facility.season.bodies import read_time
 from services.facility.season.dates import Meeting
@@ -17,6 +19,15 @@ from shared import audit
 from shared.identity import Actor
 from shared.problems import Problem, Unavailable
 from shared.walltime import written
+
+_REASON = 200  # of a change by hand, as much as a booking's decision takes
+
+
+class _ByTheRule(PutSeries):
+    """Nobody has accepted any noise here: what has come to be on around since it was planned refuses a date."""
+
+    def terms(self, now: dt.datetime) -> Terms:
+        return replace(super().terms(now), accepts_noise=False)
 
 
 def authority(season: Season) -> Actor:
@@ -35,8 +46,10 @@ async def make(desk: Desk, season: Season, row: Row) -> Allocation:
     """The series of a granted wish. Dates on which it cannot be had are kept as refused, with what blocks them."""
     series_id = series_id_of(season, row)
     dates = {str(uuid5(series_id, one.date.isoformat())): one for one in _meetings(season, row)}
-    body = PutSeries.model_validate({**_shared(row), "occurrences": list(_occurrences(season, dates))})
-    promised = set(row.outcome["given"]["dates"])
+    given = row.outcome["given"]
+    kind = PutSeries if given["by_hand"] else _ByTheRule
+    body = kind.model_validate({**_shared(row), "occurrences": list(_occurrences(season, dates))})
+    promised = set(given["dates"])
     try:
         outcomes = await series.put(desk, authority(season), series_id, body)
     except Unavailable:
@@ -48,8 +61,11 @@ async def make(desk: Desk, season: Season, row: Row) -> Allocation:
 
 
 def _told(outcome: dict[str, Any], date: str, promised: set[str]) -> dict[str, Any]:
+    """What a policy or noise says is kept without any more of other bookings than their rooms; all may read it."""
     kept = {name: outcome[name] for name in ("id", "outcome", "reason", "blocking")}
-    return {**kept, "date": date, "promised": date in promised}
+    breaches = outcome.get("reasons", ()) if outcome["reason"] == "policy" else ()
+    said = [{"rule": one["rule"], "message": {"nb": one["message"].nb, "en": one["message"].en}} for one in breaches]
+    return {**kept, "date": date, "promised": date in promised, "breaches": said}
 
 
 def _meetings(season: Season, row: Row) -> tuple[Meeting, ...]:
@@ -61,9 +77,9 @@ def _meetings(season: Season, row: Row) -> tuple[Meeting, ...]:
 
 def _shared(row: Row) -> dict[str, Any]:
     asked = row.asked
-    wish = asked["wishes"][row.wish - 1]
+    wish, given = asked["wishes"][row.wish - 1], row.outcome["given"]
     return {
-        "space_ids": [row.outcome["given"]["space_id"]],
+        "space_ids": [given["space_id"]],
         "setup_minutes": wish["setup_minutes"],
         "teardown_minutes": wish["teardown_minutes"],
         "title": asked["title"],
@@ -72,9 +88,11 @@ def _shared(row: Row) -> dict[str, Any]:
         "expected_people": asked["people"],
         "organiser_id": asked["organiser_id"],
         "needs": wish["features"] or None,
+        "noise_out": wish.get("noise_out"),  # applications from before wishes said it have none
+        "quiet_need": wish.get("quiet_need"),
         "owner_ref": f"season_application/{row.application_id}",
         # A season reaches further, and gives more, than a room's policy allows those who book day by day.
-        "exception": {"reason_code": "season_allocation"},
+        "exception": {"reason_code": "season_allocation", "reason": (given["reason"] or "")[:_REASON] or None},
     }
 
 

@@ -7,10 +7,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.facility.booking.api import AtDesk
+from services.facility.booking.desk import Desk
 from services.facility.season import applications, commands, queries, view
 from services.facility.season.bodies import Because, PutApplication, PutSeason
 from services.facility.season.domain import Application, Season, Step
 from shared.http import CurrentActor, SeenVersion, etag, if_match, in_language, language
+from shared.identity import Actor
 from shared.types import Id
 
 router = APIRouter(prefix="/api/facility/seasons", tags=["seasons"])
@@ -28,19 +30,19 @@ async def put_season(
     season_id: Id, body: PutSeason, at: AtDesk, who: CurrentActor, seen: Seen, request: Request
 ) -> JSONResponse:
     season, new = await commands.put(at, who, season_id, body, seen)
-    return _season(request, season, 201 if new else 200)
+    return _season(at, who, request, season, status=201 if new else 200)
 
 
 @router.get("")
 async def list_seasons(at: AtDesk, who: CurrentActor, request: Request, square_id: Id | None = None) -> JSONResponse:
     found = await queries.listed(at, who, square_id)
-    return told(request, {"seasons": [view.show(one) for one in found]})
+    return told(request, {"seasons": [_shown(at, who, one) for one in found]})
 
 
 @router.get("/{season_id}")
 async def get_season(season_id: Id, at: AtDesk, who: CurrentActor, request: Request) -> JSONResponse:
     season, counts = await queries.season(at, who, season_id)
-    return told(request, {**view.show(season), "counts": counts}, headers=etag(season.version))
+    return _season(at, who, request, season, counts=counts)
 
 
 @router.post("/{season_id}/open")
@@ -122,11 +124,15 @@ async def export(season_id: Id, at: AtDesk, who: CurrentActor) -> Response:
 
 
 async def _step(what: Step, season_id: UUID, at: Any, who: Any, seen: int, request: Request) -> JSONResponse:
-    return _season(request, await commands.take_step(at, who, season_id, what, seen))
+    return _season(at, who, request, await commands.take_step(at, who, season_id, what, seen))
 
 
-def _season(request: Request, season: Season, status: int = 200) -> JSONResponse:
-    return told(request, view.show(season), status, etag(season.version))
+def _season(at: Desk, who: Actor, request: Request, season: Season, status: int = 200, **more: Any) -> JSONResponse:
+    return told(request, {**_shown(at, who, season), **more}, status, etag(season.version))
+
+
+def _shown(at: Desk, who: Actor, season: Season) -> dict[str, Any]:
+    return {**view.show(season), "may": view.may(season, who, at.clock.now())}
 
 
 def _application(request: Request, one: Application, status: int = 200) -> JSONResponse:

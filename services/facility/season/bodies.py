@@ -9,7 +9,7 @@ from pydantic import Field, StrictInt, model_validator
 from services.facility.registry.bodies import Feature
 from services.facility.season import domain
 from services.facility.season.domain import Application, Break, Change, LateCounts, Terms, Time, Weeks
-from shared.contracts.facility import OrganiserKind
+from shared.contracts.facility import NoiseLevel, OrganiserKind
 from shared.contracts.opening_hours import ClockTime, Weekday
 from shared.problems import Message
 from shared.types import Body, Flag, Id, LocalDate, LongText, Minutes, ShortText
@@ -96,7 +96,8 @@ class TimeBody(Body):
 
 
 class WishBody(TimeBody):
-    """A weekly time. Rooms in order of preference, or none: then any room that fits will do."""
+    """A weekly time. Rooms in order of preference, or none: then any room that fits will do. How loud it will be, and
+    how much quiet it needs, is as a booking says it: who says nothing makes no noise."""
 
     weeks: Weeks = "every"
     alternatives: Annotated[list[TimeBody], Field(max_length=MOST_ALTERNATIVES)] = []
@@ -105,6 +106,8 @@ class WishBody(TimeBody):
     features: Annotated[list[Feature], Field(max_length=MOST_FEATURES)] = []
     setup_minutes: Minutes = 0
     teardown_minutes: Minutes = 0
+    noise_out: NoiseLevel | None = None
+    quiet_need: NoiseLevel | None = None
 
     def wish(self, number: int) -> domain.Wish:
         times = [self.time(self.weeks), *(one.time(self.weeks) for one in self.alternatives)]
@@ -116,6 +119,8 @@ class WishBody(TimeBody):
             features=frozenset(self.features),
             setup=self.setup_minutes,
             teardown=self.teardown_minutes,
+            noise_out=self.noise_out,
+            quiet_need=self.quiet_need,
         )
 
 

@@ -24,10 +24,6 @@ UNKNOWN_ROOM = Message(
     "Et av rommene finnes ikke på torgene i sesongen, eller kan ikke bookes.",
     "One of the rooms is not in the squares of the season, or not for booking.",
 )
-PUBLISHED = Message(
-    "Sesongen er kunngjort. Nå kan bare navnet og en senere søknadsfrist endres, og det til fristen er ute.",
-    "The season is published. Only its name and a later deadline can be changed now, and that until the deadline.",
-)
 
 
 async def put(desk: Desk, actor: Actor, season_id: UUID, body: PutSeason, seen: int | None) -> tuple[Season, bool]:
@@ -102,7 +98,7 @@ def _edited(known: Season, wanted: Season, seen: int | None, now: dt.datetime) -
     changed = {name for name, value in wanted.asked.items() if known.asked.get(name) != value}
     earlier = known.state != "draft" and wanted.deadline < known.deadline
     if earlier or not changed <= domain.edits_of(known, now):
-        raise WrongState(PUBLISHED, state=known.state, fields=sorted(changed))
+        raise WrongState(domain.fixed(known, now), state=known.state, fields=sorted(changed))
     return replace(wanted, version=known.version + 1, state=known.state, inputs=known.inputs)
 
 

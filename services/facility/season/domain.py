@@ -98,6 +98,8 @@ class Wish:
     features: frozenset[str] = frozenset()
     setup: int = 0
     teardown: int = 0
+    noise_out: int | None = None  # 0 to 5, as `quiet_need`; None: nothing was said
+    quiet_need: int | None = None
 
 
 @dataclass(frozen=True)
@@ -226,6 +228,23 @@ def edits_of(season: Season, now: dt.datetime) -> frozenset[str]:
     if season.state == "draft":
         return frozenset(season.asked)
     return frozenset({"name", "application_deadline"} if season.state == "open" and now <= season.deadline else {})
+
+
+def fixed(season: Season, now: dt.datetime) -> Message | None:
+    """Why not everything of it can be changed; None for a draft."""
+    if season.state == "draft":
+        return None
+    return _PUBLISHED if edits_of(season, now) else _OVER
+
+
+_PUBLISHED = Message(
+    "Sesongen er kunngjort. Nå kan bare navnet og en senere søknadsfrist endres, og det til fristen er ute.",
+    "The season is published. Only its name and a later deadline can be changed now, and that until the deadline.",
+)
+_OVER = Message(
+    "Søknadsfristen er ute. Det som ble kunngjort før noen søkte, kan ikke endres.",
+    "The deadline has passed. What was published before anybody applied cannot be changed.",
+)
 
 
 def faults(season: Season, midnight: dt.datetime) -> list[Fault]:

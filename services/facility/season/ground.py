@@ -1,20 +1,19 @@
 """The rooms as they are before anything is planned: on which dates a weekly time can be had in one of them. Pure."""
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from services.facility.noise.domain import Voice
+from services.facility.season.board import Board, Span
 from services.facility.season.dates import Calendar, Meeting, Skipped
 from services.facility.season.domain import Time, Wish
 from services.facility.season.plan import LeftOut
+from services.facility.season.walls import SILENT, Heard, Walls
 
-Span = tuple[int, int]  # seconds since 1970, half-open
 Taken = tuple[int, int, UUID]  # a span with its buffers, and the booking or closure
-What = TypeVar("What")
-_DAY = 86_400
+_Key = tuple[UUID, Time, bool, int, int]
 _WEEK = 7 * 1440
 _CLOCK_CHANGE = 180
 
@@ -29,6 +28,7 @@ class Room:
     features: frozenset[str]
     leaves: tuple[UUID, ...]
     hours: Sequence[Span] | None = None
+    name: str = ""
 
     def holds(self, people: int) -> bool:
         return self.capacity is None or self.capacity >= people
@@ -38,29 +38,6 @@ class Room:
             return True
         at = bisect_right(self.hours, start, key=lambda span: span[0]) - 1
         return at >= 0 and end <= self.hours[at][1]
-
-
-class Board(Generic[What]):
-    """What occupies the leaves. Each thing stands under every day it touches, so that looking is short."""
-
-    def __init__(self) -> None:
-        self._days: defaultdict[tuple[UUID, int], list[tuple[int, int, What]]] = defaultdict(list)
-
-    def add(self, leaf: UUID, start: int, end: int, what: What) -> None:
-        for day in range(start // _DAY, (end - 1) // _DAY + 1):
-            self._days[leaf, day].append((start, end, what))
-
-    def meets(self, leaves: Iterable[UUID], start: int, end: int) -> list[What]:
-        """Touching is not meeting. What touches several days or leaves comes up several times."""
-        days = range(start // _DAY, (end - 1) // _DAY + 1)
-        return [
-            what
-            for leaf in leaves
-            for day in days
-            if (leaf, day) in self._days
-            for begun, ended, what in self._days[leaf, day]
-            if begun < end and start < ended
-        ]
 
 
 @dataclass(frozen=True)
@@ -76,34 +53,53 @@ class Dates:
     left_out: tuple[LeftOut, ...]
     closed: int
     occupied: int
+    noisy: int = 0
 
     @property
     def wanted(self) -> int:
         """Without those that are skipped: a holiday is nobody's loss."""
-        return len(self.meetings) + self.closed + self.occupied
+        return len(self.meetings) + self.closed + self.occupied + self.noisy
 
 
 def buffered(meeting: Meeting, wish: Wish) -> Span:
     return meeting.start - wish.setup * 60, meeting.end + wish.teardown * 60
 
 
+def voice(room: Room, wish: Wish) -> Voice:
+    return Voice(room.leaves, wish.noise_out, wish.quiet_need)
+
+
 class Ground:
     """Rooms are kept in the order they are handed in. `taken`: what is occupied on each leaf."""
 
-    def __init__(self, calendar: Calendar, rooms: Sequence[Room], taken: Mapping[UUID, Sequence[Taken]]) -> None:
+    def __init__(
+        self,
+        calendar: Calendar,
+        rooms: Sequence[Room],
+        taken: Mapping[UUID, Sequence[Taken]],
+        walls: Walls = SILENT,
+    ) -> None:
         self._calendar = calendar
+        self.walls = walls
         self.rooms = {room.id: room for room in rooms}
         self._board: Board[UUID] = Board()
         for leaf, spans in taken.items():
             for start, end, what in spans:
                 self._board.add(leaf, start, end, what)
-        self._known: dict[tuple[UUID, Time, bool, int, int], Dates] = {}
+        self._known: dict[_Key, Dates] = {}
+        self._quiet: dict[tuple[_Key, Voice], Dates] = {}
 
-    def dates(self, room: Room, time: Time, wish: Wish, skip_holidays: bool) -> Dates:
+    def dates(self, room: Room, time: Time, wish: Wish, skip_holidays: bool, *, heeds_noise: bool = True) -> Dates:
+        """Without heeding noise, for who has accepted it, only hours and what is booked there leave out a date."""
         key = (room.id, time, skip_holidays, wish.setup, wish.teardown)
         if key not in self._known:
             self._known[key] = self._sort_out(room, time, wish, *self._calendar.meetings(time, skip_holidays))
-        return self._known[key]
+        return self._in_quiet(key, voice(room, wish)) if heeds_noise else self._known[key]
+
+    def _in_quiet(self, key: _Key, own: Voice) -> Dates:
+        if (key, own) not in self._quiet:
+            self._quiet[key, own] = _quiet(self._known[key], self.walls.around(own))
+        return self._quiet[key, own]
 
     def _sort_out(
         self, room: Room, time: Time, wish: Wish, meetings: Sequence[Meeting], skipped: Sequence[Skipped]
@@ -124,6 +120,23 @@ class Ground:
         passed = [LeftOut(one.date.isoformat(), one.why, {"nb": one.name.nb, "en": one.name.en}) for one in skipped]
         left_out = tuple(sorted([*passed, *closed, *occupied], key=lambda one: one.date))
         return Dates(tuple(good), tuple(spans), _week(time, wish), left_out, len(closed), len(occupied))
+
+
+def _quiet(dates: Dates, heard: Heard | None) -> Dates:
+    """Without those on which it would disturb what is booked around, or be disturbed by it."""
+    pairs = list(zip(dates.meetings, dates.spans, strict=True)) if heard else []
+    met = {one.date: disturbed for one, span in pairs if heard and (disturbed := heard(span))}
+    if not met:
+        return dates
+    kept = [pair for pair in pairs if pair[0].date not in met]
+    noisy = [LeftOut(date.isoformat(), "noise", None, tuple(disturbed)) for date, disturbed in met.items()]
+    return replace(
+        dates,
+        meetings=tuple(one for one, _ in kept),
+        spans=tuple(span for _, span in kept),
+        left_out=tuple(sorted([*dates.left_out, *noisy], key=lambda one: one.date)),
+        noisy=len(noisy),
+    )
 
 
 def meet(one: Dates, other: Dates) -> bool:

@@ -13,8 +13,13 @@ WishKey = tuple[UUID, int]  # the application, and the number of the wish in it
 Rule = Literal[
     # another has the place: by which part of the rule it came before
     "late_last", "priority", "earlier_round", "fewer_hours", "free_before_paid", "lot", "own_wish", "placed_by_hand",
+    # another has the place beside it, and the sound goes through the wall; `before` says by which part of the rule
+    "noise",
+    # it was given by hand all the same
+    "noise_accepted",
     # the place will not do
     "too_small", "lacks_feature", "outside_hours", "occupied", "no_dates", "no_room_fits", "quota", "refused_by_hand",
+    "noise_around",
 ]  # fmt: skip
 Facts = Mapping[str, int | str]
 MOST_NAMED = 20
@@ -46,7 +51,7 @@ class LeftOut:
     """A date on which a place cannot be had."""
 
     date: str
-    why: Literal["holiday", "break", "outside_hours", "occupied"]
+    why: Literal["holiday", "break", "outside_hours", "occupied", "noise"]
     name: Mapping[str, str] | None = None
     blocking: tuple[UUID, ...] = ()
 

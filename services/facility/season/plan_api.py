@@ -72,5 +72,5 @@ async def withdraw_change(
 
 
 @router.get("/{season_id}/allocations")
-async def list_allocations(season_id: Id, at: AtDesk, who: CurrentActor) -> dict[str, Any]:
-    return {"allocations": await queries.allocations(at, who, season_id)}
+async def list_allocations(season_id: Id, at: AtDesk, who: CurrentActor, request: Request) -> JSONResponse:
+    return told(request, {"allocations": await queries.allocations(at, who, season_id)})

@@ -9,7 +9,8 @@ The rule is one order of turns. In a turn an organiser tries its next wish, and 
     paid      then free of charge before paid,
     lot       then the lot, which is drawn when the season closes and can be drawn again by anybody
 
-So why somebody went without is always the first of these in which the one who has the place came before.
+So why somebody went without is always the first of these in which the one who has the place came before. A place also
+stands in the way of those beside it that it would disturb, or be disturbed by, so that somebody had to accept it.
 """
 
 from collections import defaultdict
@@ -17,8 +18,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.facility.noise.domain import Voice
 from services.facility.season.domain import Application, Terms, Time, Wish
-from services.facility.season.ground import Dates, Ground, Room, meet
+from services.facility.season.ground import Dates, Ground, Room, meet, voice
 from services.facility.season.plan import (
     MOST_NAMED,
     Facts,
@@ -33,6 +35,7 @@ from services.facility.season.plan import (
     note,
     why,
 )
+from services.facility.season.walls import Way
 
 Waiting = list[tuple[Application, Wish]]
 
@@ -59,6 +62,10 @@ class _Place:
     choice: tuple[int, int]
     dates: Dates
 
+    @property
+    def voice(self) -> Voice:
+        return voice(self.room, self.wish)
+
     def verdict(self, rule: Rule, facts: Facts | None = None) -> Verdict:
         return Verdict(rule, self.time, self.choice[0], [self.room.id], facts or {})
 
@@ -70,6 +77,7 @@ class Planner:
         self._problem, self._terms, self._ground = problem, problem.terms, problem.ground
         self._given: list[Given] = []
         self._taken: list[Dates] = []
+        self._voices: list[Voice] = []
         self._on_leaf: defaultdict[UUID, list[int]] = defaultdict(list)
         self._minutes: defaultdict[UUID, int] = defaultdict(int)
         self._load: defaultdict[UUID, int] = defaultdict(int)
@@ -145,10 +153,18 @@ class Planner:
         return sorted(fitting, key=lambda room: (room.capacity is None, room.capacity or 0))
 
     def _place(
-        self, application: Application, wish: Wish, room: Room, time: Time, choice: tuple[int, int] = (0, 0)
+        self,
+        application: Application,
+        wish: Wish,
+        room: Room,
+        time: Time,
+        choice: tuple[int, int] = (0, 0),
+        *,
+        heeds_noise: bool = True,
     ) -> _Place:
         skip = self._terms.skip_holidays if application.skip_holidays is None else application.skip_holidays
-        return _Place(application, wish, room, time, choice, self._ground.dates(room, time, wish, skip))
+        dates = self._ground.dates(room, time, wish, skip, heeds_noise=heeds_noise)
+        return _Place(application, wish, room, time, choice, dates)
 
     def _verdict(self, turn: Turn, place: _Place) -> Verdict | None:
         """None: the place will do."""
@@ -163,6 +179,9 @@ class Planner:
         if holders:
             rule, facts = why(turn, application.organiser_id, application.organiser_kind, holders[0])
             return _held(place.verdict(rule, facts), holders)
+        neighbours = self._neighbours(place)
+        if neighbours:
+            return self._too_loud(turn, place, neighbours)
         most, had = self._terms.most_weekly_minutes, self._load[application.organiser_id]
         if most is not None and had + place.time.load > most * 2:
             return place.verdict("quota", {"most": most, "had": had // 2})
@@ -172,6 +191,23 @@ class Planner:
         """Who has the place on any of the dates, in the order they got it."""
         there = {number for leaf in place.room.leaves for number in self._on_leaf[leaf]}
         return [self._given[number] for number in sorted(there) if meet(self._taken[number], place.dates)]
+
+    def _neighbours(self, place: _Place) -> list[tuple[Given, Way]]:
+        """Who has a place that this one would disturb on any of the dates, or be disturbed by; which of it."""
+        own, walls = place.voice, self._ground.walls
+        near = {number for leaf in walls.reached(own) for number in self._on_leaf[leaf]}
+        met = [number for number in sorted(near) if meet(self._taken[number], place.dates)]
+        heard = [(self._given[number], walls.disturbs(own, self._voices[number])) for number in met]
+        return [(holder, way) for holder, way in heard if way]
+
+    def _too_loud(self, turn: Turn, place: _Place, neighbours: Sequence[tuple[Given, Way]]) -> Verdict:
+        """By the first who has a place beside it: both rooms, and why that one came before."""
+        application, (holder, way) = place.application, neighbours[0]
+        before, facts = why(turn, application.organiser_id, application.organiser_kind, holder)
+        rooms = (place.room.name, self._ground.rooms[holder.room_id].name)
+        source, heard_in = rooms if way == "out" else rooms[::-1]
+        told = place.verdict("noise", {"source": source, "heard_in": heard_in, "before": before, **facts})
+        return _held(told, [one for one, _ in neighbours])
 
     def _give(self, place: _Place, turn: Turn | None, reason: str | None = None) -> Given:
         application, dates = place.application, place.dates
@@ -191,6 +227,7 @@ class Planner:
             self._on_leaf[leaf].append(len(self._given))
         self._given.append(given)
         self._taken.append(dates)
+        self._voices.append(place.voice)
         self._minutes[application.organiser_id] += given.minutes
         self._load[application.organiser_id] += place.time.load
         return given
@@ -212,19 +249,34 @@ class Planner:
         room = self._ground.rooms.get(placing.room_id)
         if room is None:
             return Outcome(placing.wish, None, None, (Verdict("no_room_fits", time, 0, [placing.room_id], {}),))
-        place = self._place(application, wish, room, time)
+        place = self._place(application, wish, room, time, heeds_noise=False)
         holders = self._holders(place)
         if holders:
             return Outcome(placing.wish, None, None, (_held(place.verdict("placed_by_hand"), holders),))
         if not place.dates.meetings:
             return Outcome(placing.wish, None, None, (_too_few(place),))
-        return Outcome(placing.wish, None, self._give(place, None, placing.reason), ())
+        accepted = self._accepted(place)
+        return Outcome(placing.wish, None, self._give(place, None, placing.reason), accepted)
+
+    def _accepted(self, place: _Place) -> tuple[Verdict, ...]:
+        """The noise there will be all the same: the reason for the place is also the reason to accept it."""
+        holders = [one for one, _ in self._neighbours(place)]
+        heard = self._ground.walls.around(place.voice)
+        blocking = sorted({booking for span in place.dates.spans for booking in heard(span)}) if heard else []
+        if not holders and not blocking:
+            return ()
+        told = _held(place.verdict("noise_accepted"), holders)
+        told.blocking = blocking[:MOST_NAMED]
+        return (told,)
 
 
 def _too_few(place: _Place) -> Verdict:
     dates = place.dates
+    facts = {"dates": dates.wanted, "closed": dates.closed, "occupied": dates.occupied}
     rule: Rule = "no_dates" if not dates.wanted else "outside_hours" if dates.closed else "occupied"
-    verdict = place.verdict(rule, {"dates": dates.wanted, "closed": dates.closed, "occupied": dates.occupied})
+    if dates.noisy:
+        rule, facts["noisy"] = "noise_around", dates.noisy
+    verdict = place.verdict(rule, facts)
     verdict.blocking = sorted({booking for one in dates.left_out for booking in one.blocking})[:MOST_NAMED]
     return verdict
 

@@ -7,7 +7,7 @@ from services.facility.season.domain import Terms
 from shared.contracts.facility import OrganiserKind
 from shared.problems import Message
 
-RULE_ID = "season_rounds_v1"
+RULE_ID = "season_rounds_v2"
 KINDS: dict[str, Message] = {
     "voluntary": Message("frivillig", "voluntary"),
     "municipal": Message("kommunal", "municipal"),
@@ -40,6 +40,10 @@ _PLAIN: dict[str, Message] = {
     "lacks_feature": Message("Rommet mangler noe det er spurt etter.", "The room lacks something that was asked for."),
     "no_dates": Message("Tiden faller ikke på noen dato i sesongen.", "The time falls on no date of the season."),
     "no_room_fits": Message("Ingen rom i sesongen passer.", "No room of the season fits."),
+    "noise_accepted": Message(
+        "Lyden mellom rommet og rommene rundt blir for høy. Det er godtatt, med grunnen som er gitt for plassen.",
+        "The sound between the room and those around it is too loud. That is accepted, for the reason that is given.",
+    ),
 }
 _WITH_FACTS: dict[str, tuple[str, str]] = {
     "priority": (
@@ -66,6 +70,16 @@ _WITH_FACTS: dict[str, tuple[str, str]] = {
         "Rommet er opptatt fra før på {occupied} av {dates} datoer. Det er for få igjen.",
         "The room is taken already on {occupied} of {dates} dates. Too few are left.",
     ),
+    "noise_around": (
+        "På {noisy} av {dates} datoer blir lyden mellom rommet og det som er booket rundt det, for høy. Rommet er "
+        "stengt på {closed} og opptatt på {occupied}. Det er for få igjen.",
+        "On {noisy} of {dates} dates the sound between the room and what is booked around it is too loud. The room is "
+        "closed on {closed} and taken on {occupied}. Too few are left.",
+    ),
+    "noise": (
+        "Lyden fra {source} blir for høy i {heard_in} på samme tid. {before}",
+        "The sound from {source} is too loud in {heard_in} at the same time. {before}",
+    ),
     "quota": (
         "Søkeren har fått {had} timer i uken. Flere enn {most} gis ikke.",
         "The applicant has got {had} hours a week. No more than {most} are given.",
@@ -82,7 +96,14 @@ LEFT_OUT: dict[str, Message] = {
     "break": Message("ferie", "holidays"),
     "outside_hours": Message("stengt", "closed"),
     "occupied": Message("opptatt fra før", "taken already"),
+    "noise": Message("for mye lyd mellom rommene", "too much sound between the rooms"),
 }
+# Of a date that was decided and could not be booked; what a policy or noise says is told in its own words.
+REFUSED: dict[str, Message] = {
+    "conflict": Message("Rommet er blitt opptatt.", "The room has been taken."),
+    "outside_hours": Message("Rommet er blitt stengt.", "The room is closed by now."),
+}
+GONE = Message("Rommet kan ikke bookes lenger.", "The room is no longer for booking.")
 RULES = frozenset(_PLAIN) | frozenset(_WITH_FACTS)
 
 
@@ -94,12 +115,14 @@ def sentence(rule: str, facts: Mapping[str, Any]) -> Message:
 
 
 def _told(rule: str, facts: Mapping[str, Any], tongue: str) -> dict[str, Any]:
-    """Minutes as hours, kinds by their names."""
+    """Minutes as hours, kinds by their names, and in noise why the one beside it came before."""
     told = dict(facts)
+    if rule == "noise":
+        told["before"] = sentence(facts["before"], facts).in_language(tongue)
     for name in _HOURS.get(rule, ()):
         told[name] = hours(facts[name], tongue)
     if rule == "priority":
-        told = {name: KINDS[kind].in_language(tongue) for name, kind in facts.items()}
+        told = {name: KINDS[facts[name]].in_language(tongue) for name in ("mine", "theirs")}
     return told
 
 
@@ -137,6 +160,7 @@ def rule_text(terms: Terms) -> list[Message]:
             f"The first that is open and free on at least {terms.least_percent} % of the dates is given for the whole "
             "season.",
         ),
+        _QUIET,
         *_quota(terms),
         _LOT,
         _BY_HAND,
@@ -180,6 +204,12 @@ _CHOICES = Message(
     "rom nevnt, prøves de som passer, det minste først.",
     "For each wish the time wished for is tried in the rooms in the order they are named, then the alternative times. "
     "Where no room is named, those that fit are tried, the smallest first.",
+)
+_QUIET = Message(
+    "En tid gis ikke når lyden mellom rommene ville bli så høy at noen måtte godta det: den som har fått tid i et rom "
+    "ved siden av, de som har booket der fra før, eller søkeren selv.",
+    "A time is not given where the sound between rooms would be so loud that somebody had to accept it: whoever has "
+    "got a time in a room beside it, those who have booked there already, or the applicant.",
 )
 _LOT = Message(
     "Loddet trekkes når sesongen lukkes for søknader: et frø kunngjøres, og søkerne får nummer etter SHA-256 av frøet, "

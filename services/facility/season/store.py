@@ -46,6 +46,14 @@ union all
 select c.closure_id, greatest(lower(c.during), $2), least(coalesce(upper(c.during), $3), $3)
 from closure_leaf c where c.space_id = $1 and c.during && tstzrange($2, $3)
 """
+# What is to be heard on a leaf, as `noise` hears it; holds that ran out are silent.
+SOUNDING = """
+select l.booking_id, lower(l.during) as starts_at, upper(l.during) as ends_at, b.state, b.noise_out, b.quiet_need,
+    u.kind as unit_kind
+from booking_leaf l join booking b on b.id = l.booking_id left join unit u on u.id = b.unit_id
+where l.space_id = $1 and l.during && tstzrange($2, $3) and b.state in ('held', 'confirmed', 'blocked')
+  and (b.state <> 'held' or b.hold_until > $4)
+"""
 BOOKABLE = """
 select id from space where square_id = any($1::uuid[]) and id = any($2::uuid[]) and bookable and not withdrawn
 """
@@ -133,6 +141,11 @@ async def occupied(conn: Any, leaf: UUID, window: Range, now: dt.datetime) -> li
     """(booking or closure, occupied time) on a leaf."""
     rows = await conn.fetch(OCCUPIED, leaf, *window, now)
     return [(row["found"], (row["starts_at"], row["ends_at"])) for row in rows]
+
+
+async def sounding(conn: Any, leaf: UUID, window: Range, now: dt.datetime) -> list[Any]:
+    """Rows of the bookings on a leaf with their times, buffers included, and what is said of their noise."""
+    return list(await conn.fetch(SOUNDING, leaf, *window, now))
 
 
 async def bookable(conn: Any, squares: Sequence[UUID], space_ids: Sequence[UUID]) -> set[UUID]:

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from services.facility.season import reasons
+from services.facility.season import domain, reasons, rights
 from services.facility.season.bodies import shown_time
 from services.facility.season.domain import Application, Change, Season
 from services.facility.season.plan import Given, Outcome, Verdict
 from services.facility.season.plan_store import Allocation, Header, Job, Row
+from shared.identity import Actor
+from shared.problems import Message
 from shared.walltime import written
 
 
@@ -28,6 +30,13 @@ def show(season: Season) -> dict[str, Any]:
         "allocated_at": _at(season, season.allocated_at),
         "rule": {"id": reasons.RULE_ID, "text": reasons.rule_text(season.terms)},
     }
+
+
+def may(season: Season, actor: Actor, now: dt.datetime) -> dict[str, Any]:
+    """What the asker may do with it now: whether they manage it, and which fields can still be changed."""
+    manages = rights.manages(actor, season)
+    fields = sorted(domain.edits_of(season, now)) if manages else []
+    return {"manage": manages, "edit": fields, "fixed": domain.fixed(season, now) if manages else None}
 
 
 def show_application(one: Application) -> dict[str, Any]:
@@ -159,7 +168,7 @@ def conflicts(rows: Iterable[Row]) -> list[dict[str, Any]]:
     wanted: dict[tuple[str, int], dict[tuple[str, int], dict[str, Any]]] = {}
     for key, row in by_key.items():
         for one in row.outcome["tried"]:
-            for holder in one["holders"]:
+            for holder in one["holders"] if one["rule"] != "noise_accepted" else ():
                 losers = wanted.setdefault((holder["application_id"], holder["wish"]), {})
                 losers.setdefault(key, _loser(row, one))
     return [_contested(by_key[key], list(losers.values())) for key, losers in wanted.items()]
@@ -199,14 +208,25 @@ def summary(applications: Iterable[Application], outcomes: Mapping[tuple[UUID, i
 
 def show_allocation(one: Allocation) -> dict[str, Any]:
     """`unforeseen`: dates that were promised and could not be had after all."""
+    refused = [date for date in one.outcomes if date["outcome"] == "rejected"]
     return {
         "application_id": str(one.application_id),
         "wish": one.wish,
         "series_id": str(one.series_id),
         "confirmed": sum(date["outcome"] == "confirmed" for date in one.outcomes),
-        "refused": [date for date in one.outcomes if date["outcome"] == "rejected"],
-        "unforeseen": [date["date"] for date in one.outcomes if date["outcome"] == "rejected" and date["promised"]],
+        "refused": [{**_without_breaches(date), "reasons": why_refused(date)} for date in refused],
+        "unforeseen": [date["date"] for date in refused if date["promised"]],
     }
+
+
+def _without_breaches(date: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in date.items() if name != "breaches"}
+
+
+def why_refused(date: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Why a date of a series could not be booked, in words."""
+    told = [{"rule": one["rule"], "message": Message(**one["message"])} for one in date.get("breaches", ())]
+    return told or [{"rule": date["reason"], "message": reasons.REFUSED.get(date["reason"], reasons.GONE)}]
 
 
 def _at(season: Season, at: dt.datetime | None) -> str | None:

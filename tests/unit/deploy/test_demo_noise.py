@@ -38,7 +38,8 @@ def around(square: Square) -> Surroundings:
 
 def sound(line: Line, date: dt.date) -> Sound:
     leaves = tuple(UUID(line.square.room(leaf)) for one in line.rooms for leaf in line.square.leaves(one))
-    return Sound(line.date_id(date), leaves, line.occupied(date), line.said.get("noise"), line.said.get("quiet"))
+    levels = line.said.get("noise"), line.said.get("quiet")
+    return Sound(leaves, *levels, id=line.date_id(date), time=line.occupied(date))
 
 
 def severities(square: Square) -> dict[frozenset[str], int]:
@@ -79,7 +80,7 @@ def test_rooms_asked_for__on_a_day_that_is_played__are_none_that_are_too_loud(da
         if "space_ids" in body:
             leaves = tuple(UUID(leaf) for leaf in body["space_ids"])
             times = (dt.datetime.fromisoformat(body[name]) for name in ("starts_at", "ends_at"))
-            quiet = Sound(house.uid("asked", seed), leaves, (next(times), next(times)))
+            quiet = Sound(leaves, id=house.uid("asked", seed), time=(next(times), next(times)))
             assert not [one for one in conflicts(quiet, loud, rooms) if one.serious]
 
 

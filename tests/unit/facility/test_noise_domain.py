@@ -21,7 +21,7 @@ def hours(start: float, end: float) -> tuple[dt.datetime, dt.datetime]:
 
 
 def sound(number: int, *leaves: UUID, start: float = 0, end: float = 1, **more: Any) -> Sound:
-    return Sound(UUID(int=100 + number), leaves, hours(start, end), **more)
+    return Sound(leaves, **more, id=UUID(int=100 + number), time=hours(start, end))
 
 
 def house(attenuation: int = 2, tolerance: int | None = 0) -> Surroundings:

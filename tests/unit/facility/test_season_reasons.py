@@ -16,6 +16,8 @@ FACTS = {
     "lot": {"mine": 17, "theirs": 4},
     "outside_hours": {"dates": 38, "closed": 20, "occupied": 1},
     "occupied": {"dates": 38, "closed": 0, "occupied": 21},
+    "noise_around": {"dates": 38, "closed": 0, "occupied": 1, "noisy": 20},
+    "noise": {"source": "Gymsalen", "heard_in": "Stillerommet", "before": "fewer_hours", "mine": 150, "theirs": 60},
     "quota": {"had": 120, "most": 180},
     "refused_by_hand": {"reason": "Vedtatt {grunn}"},
     "given_by_hand": {"reason": "Etter samtale"},

@@ -40,6 +40,11 @@ class House {
   mayReadFigures = $derived([...this.roles].some((role) => FIGURE_ROLES.has(role)))
   maySeeLetters = $derived(this.roles.has('admin') || this.roles.has('auditor'))
 
+  /** Whether the reader decides in all of the square. */
+  manages(square: string): boolean {
+    return (this.session?.user?.roles ?? []).some(([role, scope]) => DECIDER_ROLES.has(role) && (scope === '*' || scope === square))
+  }
+
   /** Whether the reader may edit what is the unit's own. */
   mayEdit(unit_id: string): boolean {
     const covers = new Set(['*', unit_id, this.square?.id])

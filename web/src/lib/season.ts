@@ -3,23 +3,29 @@ import { call, get, uuid7 } from './api'
 import { clock, DAY, minutes } from './time'
 
 export const ORGANISERS = ['voluntary', 'municipal', 'business', 'resident'] as const
+/** Of noise that is made, and of quiet that is needed. */
+export const LEVELS = [0, 1, 2, 3, 4, 5] as const
 export const WEEKS = ['every', 'odd', 'even'] as const
 export type Weeks = (typeof WEEKS)[number]
 
 export interface WeekTime { weekday: number; start: string; end: string; end_next_day: boolean; weeks: Weeks }
-export interface Wish extends WeekTime { space_ids: string[] }
+export interface Wish extends WeekTime { space_ids: string[]; square_ids: string[]; noise_out?: number | null; quiet_need?: number | null }
 export interface Season {
   id: string; version: number; name: string; state: string; first_date: string; last_date: string
-  application_deadline: string; priority: string[]; space_ids: string[] | null; plan_run: number; rule: { text: string[] }
+  application_deadline: string; priority: string[]; square_ids: string[]; space_ids: string[] | null; plan_run: number; rule: { text: string[] }
+  free_before_paid: boolean; least_dates_percent: number; most_minutes_per_week: number | null; holidays: 'skip' | 'keep'
+  breaks: { name: string; first_date: string; last_date: string }[]; complaint_weeks: number; complaint_to: { nb: string; en: string } | null
+  may: { manage: boolean; edit: string[]; fixed: string | null }
 }
 export interface Application {
   id: string; version: number; state: string; title: string; organiser_id: string; organiser_kind: string
   people: number; paid: boolean; late: boolean; wishes: Wish[]
 }
 export interface Why { rule: string; message: string; space_ids: string[]; holders: { application_id: string; wish: number }[] }
+export interface LeftOut { date: string; why: string }
 export interface Row {
   application_id: string; wish: number; number: number; title: string; organiser_kind: string; wished: Wish
-  given: { space_id: string; time: WeekTime; dates: string[]; by_hand: boolean } | null; reasons: Why[]
+  given: { space_id: string; time: WeekTime; dates: string[]; by_hand: boolean; left_out: LeftOut[] } | null; reasons: Why[]
 }
 type Share = { wishes: number; granted: number; minutes: number }
 export interface Plan { run: number; outdated: boolean; summary: Record<string, Share>; wishes: Row[] }
@@ -27,7 +33,19 @@ export interface Change {
   id: string; application_id: string; wish: number; action: 'place' | 'refuse'; space_id: string | null
   time: WeekTime | null; weeks: Weeks; reason: string; made_at: string; state: string
 }
-export interface Contested { application_id: string; wish: number; wanted_by: { application_id: string; wish: number }[] }
+export interface Contested { application_id: string; wish: number; wanted_by: { application_id: string; wish: number; rule: string }[] }
+interface Refused { date: string; promised: boolean; reasons: { message: string }[] }
+export interface Allocation { application_id: string; wish: number; confirmed: number; refused: Refused[] }
+
+/** Dates that were decided and could not be booked, by what stood in the way. */
+export function refusedDates(one: Allocation): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const { date, reasons } of one.refused.filter((other) => other.promised)) {
+    const why = reasons.map((reason) => reason.message).join(' ')
+    found.set(why, [...(found.get(why) ?? []), date])
+  }
+  return found
+}
 
 /** A weekly time as it is typed: minutes from midnight. */
 export interface WeekDraft { weekday: number; start: number; end: number; weeks: Weeks }

@@ -1,0 +1,22 @@
+// A weekly time and a wish for one, in words.
+import { house } from './house.svelte'
+import { reader, t, tr } from './i18n.svelte'
+import type { Season, WeekTime, Wish } from './season'
+import { weekday } from './time'
+
+export function timed(time: WeekTime): string {
+  return `${weekday(time.weekday, reader.locale)} ${time.start}–${time.end}${time.weeks === 'every' ? '' : ` (${tr('weeks', time.weeks)})`}`
+}
+
+/** With its rooms, `names` by their ids, and what it says of noise and quiet. */
+export function wished(one: Wish, season: Season, names: Map<string, string>): string {
+  const rooms = one.space_ids.map((id) => names.get(id) ?? t('otherRoom')).join(t('or'))
+  const said = [one.noise_out == null ? '' : t('noiseAs', { n: one.noise_out }), one.quiet_need == null ? '' : t('quietAs', { n: one.quiet_need })]
+  const sounds = said.filter(Boolean).join(', ')
+  return `${timed(one)}, ${rooms || anyOf(one, season)}${sounds && ` (${sounds})`}`
+}
+
+function anyOf(one: Wish, season: Season): string {
+  const [square] = house.squares.filter(({ id }) => season.square_ids.length > 1 && one.square_ids.includes(id))
+  return square ? t('anyRoomAt', { square: square.name }) : t('anyRoom')
+}
