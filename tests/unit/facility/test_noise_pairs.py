@@ -43,7 +43,8 @@ def heard_by(wish: Booking, other: Booking) -> list[Meeting]:
     around = Surroundings(ROOMS.values())
 
     def sound(one: Booking) -> Sound:
-        return Sound(one.id, one.slot.space_ids, one.slot.occupied, one.about.noise_out, one.about.quiet_need)
+        about = one.about
+        return Sound(one.slot.space_ids, about.noise_out, about.quiet_need, id=one.id, time=one.slot.occupied)
 
     about, time = other.about, other.slot.occupied
     blocker = Blocker(other.id, "booking", *time, about.unit_id, about.unit_kind)
