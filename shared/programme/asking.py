@@ -9,7 +9,7 @@ from uuid import UUID
 from shared import logs
 from shared.contracts.programme import Activity, Occurrence
 from shared.identity import Actor
-from shared.problems import Message, Problem, Unavailable
+from shared.problems import Conflict, Message, Problem, Unavailable
 from shared.programme import domain, store
 from shared.programme.bodies import Terms
 from shared.programme.rooms import Booked, Rooms
@@ -60,6 +60,25 @@ async def another_room(
     if instead_of and instead_of != planned.occurrence.booking_id:
         await rooms.cancel(who, instead_of)
     return planned
+
+
+async def to_move(
+    rooms: Rooms, who: Actor, present: Occurrence, moved: Occurrence, activity: Activity, terms: Terms
+) -> Planned:
+    """Requests the rooms of where a date is to be, instead of those it has; what it requested before is withdrawn.
+
+    Raises Unavailable without facility's answer, its refusal, and Conflict when the earlier one was granted just now.
+    """
+    booked = await rooms.book(who, moved, activity, terms, replaces=present.booking_id)
+    planned = domain.after_asking_to_move(present, moved, booked.id, booked.state)
+    before = domain.move_asked_for(present)
+    if before and before != booked.id:
+        try:
+            await rooms.withdraw(who, before)
+        except Conflict:
+            await give_up(rooms, who, booked.id)
+            raise
+    return Planned(planned, None if domain.move_asked_for(planned) else booked.version, warnings=booked.warnings)
 
 
 async def confirm(rooms: Rooms, who: Actor, planned: Planned) -> None:

@@ -44,28 +44,38 @@ def _booking(unit: Unit, verb: str) -> Handler:
         known = await _occurrence_of(conn, booking, verb)
         if not known and verb == "confirmed":
             await _give_room(conn, unit, booking, event)
-        if not known or event.subjectversion <= known[1]:
+        if not known or _is_past(known, booking, event):
             return
         version, occurrence, asked = known[0]
-        await store.agree(conn, occurrence.occurrence_id, event.subjectversion)
         outcome = domain.after_booking(occurrence, booking, verb, coarse=_is_coarse(event))
+        state, said = outcome or (occurrence, "")
+        if state.booking_id == booking.booking_id:
+            await store.agree(conn, occurrence.occurrence_id, event.subjectversion)
         if outcome:
-            state, said = outcome
             await store.save_occurrence(conn, version + 1, state, asked)
             await outbox.record(conn, unit.event(said, version + 1, state, unit.clock.now()))
 
     return react
 
 
+def _is_past(known: tuple[store.Row, int], booking: facility.Booking, event: Event) -> bool:
+    """The date agrees with what its own booking said later."""
+    return known[0][1].booking_id == booking.booking_id and event.subjectversion <= known[1]
+
+
 async def _occurrence_of(conn: Any, booking: facility.Booking, verb: str) -> tuple[store.Row, int] | None:
-    """With the booking's version it agrees with. A request may be decided before the unit has written down that it
-    asked: an answer to what is not known waits for its occurrence's turn, and looks again."""
+    """With the version of its booking it agrees with. A request may be decided before the unit has written down that it
+    asked: an answer to what is not known waits for its occurrence's turn, and looks again. One that never was written
+    down is found by the booking whose place it has taken."""
     known = await store.by_booking(conn, booking.booking_id)
     owner = _owner(booking) if verb in ANSWERS else None
     if known or not owner:
         return known
     await store.take_turn(conn, [owner])
-    return await store.by_booking(conn, booking.booking_id)
+    known = await store.by_booking(conn, booking.booking_id)
+    if known or verb != "confirmed" or not booking.replaces:
+        return known
+    return await store.by_booking(conn, booking.replaces)
 
 
 def _owner(booking: facility.Booking) -> UUID | None:

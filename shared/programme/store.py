@@ -23,7 +23,9 @@ returning version
 """
 OCCURRENCE = "select version, state, asked from occurrence where occurrence_id = $1"
 OCCURRENCE_LOCKED = f"{OCCURRENCE} for update"
-BY_BOOKING_LOCKED = "select version, state, asked, booking_version from occurrence where booking_id = $1 for update"
+BY_BOOKING_LOCKED = """
+select version, state, asked, booking_version from occurrence where booking_id = $1 or move_booking_id = $1 for update
+"""
 ROOMLESS_LOCKED = f"{OCCURRENCE} and booking_id is null and status = 'draft' for update"
 # Of facility's word about a booking that the unit may be asking for just now: it waits until the unit has its answer.
 TAKE_TURN = """
@@ -47,10 +49,11 @@ order by starts_at, occurrence_id limit 500
 OF_SERIES = "select version, state, asked from occurrence where series_id = $1 order by starts_at, occurrence_id"
 SAVE_OCCURRENCE = """
 insert into occurrence (occurrence_id, version, activity_id, square_id, unit_id, series_id, booking_id,
-    starts_at, ends_at, status, state, asked)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    move_booking_id, starts_at, ends_at, status, state, asked)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict (occurrence_id) do update set version = excluded.version, booking_id = excluded.booking_id,
-    starts_at = excluded.starts_at, ends_at = excluded.ends_at, status = excluded.status, state = excluded.state
+    move_booking_id = excluded.move_booking_id, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+    status = excluded.status, state = excluded.state
 where occurrence.version = excluded.version - 1
 returning version
 """
@@ -96,7 +99,8 @@ async def occurrence(conn: Any, occurrence_id: UUID, *, lock: bool = False) -> R
 
 
 async def by_booking(conn: Any, booking_id: UUID) -> tuple[Row, int] | None:
-    """With the version of the booking it agrees with. Locked: the caller decides about it in this transaction."""
+    """The occurrence that has the booking or is to move to it, with the version of its own booking that it agrees with.
+    Locked: the caller decides about it in this transaction."""
     row = await conn.fetchrow(BY_BOOKING_LOCKED, booking_id)
     return (_row(row), row["booking_version"]) if row else None
 
@@ -168,6 +172,7 @@ def _columns(version: int, state: Occurrence, asked: dict[str, Any]) -> tuple[An
         state.unit_id,
         state.series_id,
         state.booking_id,
+        state.move_request and state.move_request.booking_id,
         state.starts_at,
         state.ends_at,
         state.state,

@@ -232,15 +232,6 @@ async def test_request__while_facility_is_away__is_kept_as_a_draft_and_made_late
     assert (await house.booking(asked["booking_id"]))["purpose"] == "course"
 
 
-async def test_planned_date__cannot_be_turned_into_a_request(house: House) -> None:
-    planned = await ok(house.plan(await house.room()))
-
-    refused = await house.step(planned, "reschedule", **LATER, request=True)
-
-    assert (refused.status_code, refused.json()["code"]) == (409, "wrong_state")
-    assert (await house.look(planned))["version"] == planned["version"]
-
-
 @pytest.mark.parametrize("body", [{"request": True, "space_ids": []}, {"request": True, "draft": True}])
 async def test_request__that_names_no_room_or_is_to_wait__is_no_request(house: House, body: dict[str, Any]) -> None:
     assert (await house.plan(await house.room(), **body)).status_code == 422
