@@ -56,7 +56,7 @@ export const nb = {
   moveStays: '{title} blir der den er.',
   movesFrom: 'Flyttes fra: {what}',
   datesNote: 'Datoene er laget. Vær klar over dette:',
-  gearLeastOf: 'minst {n} av {m} ledige',
+  gearLeast: 'minst {n} ledige',
   gearShort: 'for få {dates}',
   andMore: 'og {n} til',
 } as const
@@ -118,7 +118,7 @@ export const en: Record<keyof typeof nb, string> = {
   moveStays: '{title} stays where it is.',
   movesFrom: 'Moves from: {what}',
   datesNote: 'The dates are made. Please note:',
-  gearLeastOf: 'at least {n} of {m} free',
+  gearLeast: 'at least {n} free',
   gearShort: 'too few {dates}',
   andMore: 'and {n} more',
 }
