@@ -1,12 +1,13 @@
 """Asking facility for the rooms of one occurrence, and what its answer makes of the occurrence."""
 
 import contextlib
+import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from shared import logs
+from shared import db, logs
 from shared.contracts.programme import Activity, Occurrence
 from shared.identity import Actor
 from shared.problems import Conflict, Message, Problem, Unavailable
@@ -100,3 +101,18 @@ async def take_turn(conn: Any, terms: Terms, occurrence_ids: Collection[UUID]) -
     """Before rooms are requested: the answer may come over Kafka before the request is written down here."""
     if terms.request:
         await store.take_turn(conn, occurrence_ids)
+
+
+async def note(pool: Any, now: dt.datetime, terms: Terms, rows: Sequence[store.Row]) -> None:
+    """Just before rooms are requested: for what. It stays whatever becomes of the command, until that is `done`.
+
+    Takes a connection of its own. Raises Unavailable when none is free in time.
+    """
+    if terms.request:
+        async with db.connection(pool) as conn:
+            await store.note_asking(conn, rows, now)
+
+
+async def done(conn: Any, terms: Terms, occurrence_ids: Collection[UUID]) -> None:
+    if terms.request:
+        await store.done_asking(conn, occurrence_ids)

@@ -104,10 +104,12 @@ async def put_occurrence(unit: Unit, who: Actor, occurrence_id: UUID, body: PutO
                 return _same_request(who, known, asked)
             activity = await _activity(conn, who, body.activity_id)
             draft = domain.new_occurrence(occurrence_id, activity, body, None)
+            await asking.note(unit.pool, unit.clock.now(), body, [(0, draft, asked)])
             planned = Planned(draft) if body.draft else await asking.room(unit.rooms, who, draft, activity, body)
             verb = "scheduled" if planned.occurrence.state == "scheduled" else "drafted"
             saved = await _save(unit, conn, 0, planned.occurrence, asked, verb)
             await store.agree(conn, occurrence_id, planned.booking_version or 0)
+            await asking.done(conn, body, [occurrence_id])
         await asking.confirm(unit.rooms, who, planned)
         return replace(saved, created=True, notice=planned.notice, warnings=planned.warnings)
 
@@ -124,7 +126,9 @@ async def schedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, terms
             domain.check_draft(draft)
             activity = await _activity(conn, who, draft.activity_id)
             wanted, before = domain.on_terms(draft, terms), domain.request_of(draft)
+            await asking.note(unit.pool, unit.clock.now(), terms, [(version, wanted, asked)])
             planned = await asking.another_room(unit.rooms, who, wanted, activity, terms, before)
+            await asking.done(conn, terms, [occurrence_id])
             if planned.occurrence == draft:
                 return Saved(version, draft)
             verb = "scheduled" if planned.occurrence.state == "scheduled" else "changed"
@@ -146,13 +150,18 @@ async def reschedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, bod
     async def work() -> Saved:
         async with db.transaction(unit.pool) as conn:
             await asking.take_turn(conn, body, [occurrence_id])
-            version, present, asked = await _locked(conn, who, "programme.write", occurrence_id, seen)
+            version, present, asked = await _locked(conn, who, "programme.write", occurrence_id, None)
+            if body.request and domain.asks_already(present, body):
+                return Saved(version, present)
+            check_seen(seen, version, present)
             moved = domain.rescheduled(present, body)
+            await asking.note(unit.pool, unit.clock.now(), body, [(version, moved, asked)])
             planned = await _move(unit, conn, who, present, moved, body)
             verb = "changed" if domain.move_asked_for(planned.occurrence) else "rescheduled"
             saved = await _save(unit, conn, version, planned.occurrence, asked, verb)
             if planned.booking_version:
                 await store.agree(conn, occurrence_id, planned.booking_version)
+            await asking.done(conn, body, [occurrence_id])
         await asking.confirm(unit.rooms, who, planned)
         if present.state != "draft" and present.booking_id and present.booking_id != planned.occurrence.booking_id:
             await asking.give_up(unit.rooms, who, present.booking_id)
@@ -259,6 +268,7 @@ async def put_series(unit: Unit, who: Actor, series_id: UUID, body: PutSeries) -
             dates = domain.minding_holidays(body.occurrences, body.on_holidays, zones[activity.square_id])
             rows = await _decide_series(unit, who, series_id, activity, body, dates, asked)
             await store.save_occurrences(conn, rows)
+            await asking.done(conn, body, [state.occurrence_id for _, state, _ in rows])
             now = unit.clock.now()
             verbs = {"scheduled": "scheduled", "draft": "drafted"}
             await outbox.record_many(
@@ -286,6 +296,7 @@ async def _decide_series(
         drafts.append(draft.model_copy(update={"booking_id": domain.booking_id_of(date.id) if one.space_ids else None}))
     if not body.space_ids:
         return [(1, domain.scheduled(draft, None), asked) for draft in drafts]
+    await asking.note(unit.pool, unit.clock.now(), body, [(0, draft, asked) for draft in drafts])
     decided = await unit.rooms.series(who, series_id, activity, drafts, body)
     return [(1, _as_decided(draft, decided), asked) for draft in drafts]
 

@@ -175,6 +175,31 @@ def after_asking_to_move(present: Occurrence, moved: Occurrence, booking_id: UUI
     return present.model_copy(update={"move_request": request})
 
 
+def asks_already(present: Occurrence, asked: Reschedule) -> bool:
+    """Whether it waits for this very move: it was asked for by somebody who did not hear the answer."""
+    request = present.move_request
+    if request is None or request.state != "pending" or present.state not in ("scheduled", "affected"):
+        return False
+    moved = rescheduled(present, asked)
+    return all(getattr(request, name) == getattr(moved, name) for name in ASKED_ANEW)
+
+
+def taken_up(present: Occurrence | None, wanted: Occurrence, booking_id: UUID) -> tuple[Occurrence, str] | None:
+    """What was being requested when the unit died; None where another request has taken its place by now."""
+    if present is None or present.state == "draft":
+        if present and request_of(present) not in (None, booking_id):
+            return None
+        verb = "drafted" if present is None else "rescheduled" if _moves(present, wanted) else "changed"
+        return after_asking(wanted, booking_id, "requested"), verb
+    if move_asked_for(present):
+        return None
+    return after_asking_to_move(present, wanted, booking_id, "requested"), "changed"
+
+
+def _moves(present: Occurrence, wanted: Occurrence) -> bool:
+    return any(getattr(present, name) != getattr(wanted, name) for name in PLACE)
+
+
 def move_asked_for(occurrence: Occurrence) -> UUID | None:
     """The request for a move that still waits for an answer."""
     asked = occurrence.move_request
@@ -239,8 +264,8 @@ def after_booking(
     """
     if occurrence.state in ("cancelled", "completed"):
         return None
-    if is_of_move(occurrence, booking):
-        return _after_move_request(occurrence, booking, verb, coarse)
+    if move := _asked_by(occurrence, booking):
+        return _after_move_request(occurrence, move, booking, verb)
     if occurrence.booking_id != booking.booking_id or _gives_way(occurrence, booking):
         return None
     if occurrence.state == "draft":
@@ -268,13 +293,6 @@ def _after_request(draft: Occurrence, booking: Booking, verb: str) -> tuple[Occu
     return (without_request(draft), "changed") if verb in LOST_BY else None
 
 
-def is_of_move(occurrence: Occurrence, booking: Booking) -> bool:
-    """Whether it is the booking of the place where the date is to be instead, though nobody may have written down here
-    that it was asked for."""
-    adopted = booking.replaces is not None and booking.replaces == occurrence.booking_id
-    return adopted or _asked_by(occurrence, booking) is not None
-
-
 def _asked_by(occurrence: Occurrence, booking: Booking) -> MoveRequest | None:
     asked = occurrence.move_request
     return asked if asked and asked.booking_id == booking.booking_id else None
@@ -287,20 +305,17 @@ def _gives_way(occurrence: Occurrence, booking: Booking) -> bool:
 
 
 def _after_move_request(
-    occurrence: Occurrence, booking: Booking, verb: str, coarse: bool
+    occurrence: Occurrence, asked: MoveRequest, booking: Booking, verb: str
 ) -> tuple[Occurrence, str] | None:
-    asked = _asked_by(occurrence, booking)
-    if verb == "confirmed" and (asked or not coarse):
-        update = {name: getattr(asked or booking, name) for name in ASKED_ANEW}
+    if verb == "confirmed":
+        update = {name: getattr(asked, name) for name in ASKED_ANEW}
         update |= {"booking_id": booking.booking_id, "move_request": None, "previous": slot_of(occurrence)}
         return occurrence.model_copy(update={**update, "state": "scheduled"}), "rescheduled"
-    if verb == "rejected" and asked:
+    if verb == "rejected":
         refusal = {"state": "refused", "reason_code": booking.reason_code}
         refused = occurrence.model_copy(update={"move_request": asked.model_copy(update=refusal)})
         return None if refused == occurrence else (refused, "changed")
-    if verb in LOST_BY and asked:
-        return occurrence.model_copy(update={"move_request": None}), "changed"
-    return None
+    return (occurrence.model_copy(update={"move_request": None}), "changed") if verb in LOST_BY else None
 
 
 def given_room(draft: Occurrence, booking: Booking, *, coarse: bool = False) -> Occurrence | None:

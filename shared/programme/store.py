@@ -32,6 +32,15 @@ TAKE_TURN = """
 select pg_advisory_xact_lock(hashtextextended('occurrence ' || current_schema() || owner, 0))
 from unnest($1::text[]) as owner
 """
+# What is older is of a request that facility refused, or never heard of.
+NOTE_ASKING = """
+with past as (delete from asking where noted_at < $5::timestamptz - interval '7 days' and occurrence_id <> $1)
+insert into asking (occurrence_id, version, state, asked, noted_at) values ($1, $2, $3, $4, $5)
+on conflict (occurrence_id) do update set version = excluded.version, state = excluded.state, asked = excluded.asked,
+    noted_at = excluded.noted_at
+"""
+ASKING = "select version, state, asked from asking where occurrence_id = $1"
+DONE_ASKING = "delete from asking where occurrence_id = any($1::uuid[])"
 AGREES_WITH = "update occurrence set booking_version = $2 where occurrence_id = $1"
 # What touches the window, oldest first.
 OCCURRENCES = """
@@ -116,6 +125,21 @@ async def take_turn(conn: Any, occurrence_ids: Collection[UUID]) -> None:
     await conn.execute(TAKE_TURN, sorted(map(str, occurrence_ids)))
 
 
+async def note_asking(conn: Any, rows: Sequence[Row], now: dt.datetime) -> None:
+    """Each occurrence as it is to be, with the version it has now."""
+    told = [(one.occurrence_id, version, _whole(one), asked, now) for version, one, asked in rows]
+    await conn.executemany(NOTE_ASKING, told)
+
+
+async def asking(conn: Any, occurrence_id: UUID) -> Row | None:
+    row = await conn.fetchrow(ASKING, occurrence_id)
+    return _row(row) if row else None
+
+
+async def done_asking(conn: Any, occurrence_ids: Collection[UUID]) -> None:
+    await conn.execute(DONE_ASKING, list(occurrence_ids))
+
+
 async def agree(conn: Any, occurrence_id: UUID, booking_version: int) -> None:
     """Facility's events about this and earlier versions of the booking say nothing new of the occurrence."""
     await conn.execute(AGREES_WITH, occurrence_id, booking_version)
@@ -176,9 +200,13 @@ def _columns(version: int, state: Occurrence, asked: dict[str, Any]) -> tuple[An
         state.starts_at,
         state.ends_at,
         state.state,
-        state.model_dump(mode="json", exclude_none=True),
+        _whole(state),
         asked,
     )
+
+
+def _whole(state: Occurrence) -> dict[str, Any]:
+    return state.model_dump(mode="json", exclude_none=True)
 
 
 def _row(row: Any) -> Row:

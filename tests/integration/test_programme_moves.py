@@ -1,7 +1,8 @@
 """Dates that ask to be elsewhere: they keep their place until the answer, and follow it."""
 
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from shared.problems import Unavailable
 from tests import infra
 from tests.integration.request_house import LATER, NOON, House, furnished, open_place
+from tests.integration.streams import until
 from tests.integration.unit_house import ok
 
 pytestmark = pytest.mark.integration
@@ -170,49 +172,92 @@ async def test_move__granted_just_before_it_is_withdrawn__is_told_and_stands(hou
     assert await state_of(house, there) == "confirmed"
 
 
-async def test_move__whose_request_the_unit_never_wrote_down__is_followed_when_granted(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The answer to the request is lost: the date knows nothing of it, and nobody asks again."""
-    rooms, date = house.app.state.programme.rooms, await planned(house)
+@contextmanager
+def answers_lost(house: House, monkeypatch: pytest.MonkeyPatch, because: Exception) -> Iterator[list[str]]:
+    """Facility does what it is asked for, and nobody hears of it; the ids of what it made."""
+    rooms = house.app.state.programme.rooms
     ask: Callable[..., Awaitable[dict[str, Any]]] = rooms.ask
     made: list[str] = []
 
-    async def unheard(method: str, *rest: Any, **more: Any) -> dict[str, Any]:
-        answer = await ask(method, *rest, **more)
-        made.append(answer["id"])
-        raise Unavailable
+    async def unheard(method: str, path: str, *rest: Any, **more: Any) -> dict[str, Any]:
+        answer = await ask(method, path, *rest, **more)
+        if method == "GET":
+            return answer
+        made.append(path.rpartition("/")[2])
+        raise because
 
-    room = await house.room(otherwise="request")
     with monkeypatch.context() as patch:
         patch.setattr(rooms, "ask", unheard)
-        assert (await house.step(date, "reschedule", **LATER, space_ids=[room], request=True)).status_code == 503
-    assert await house.look(date) == date
+        yield made
 
+
+DIED = RuntimeError("the process ends here")
+LOST = [pytest.param(DIED, id="died"), pytest.param(Unavailable(), id="no-answer")]
+
+
+@pytest.mark.parametrize("because", LOST)
+async def test_move__whose_answer_nobody_heard__is_taken_up_by_its_date_and_followed(
+    house: House, monkeypatch: pytest.MonkeyPatch, because: Exception
+) -> None:
+    date, room = await planned(house), await house.room(otherwise="request")
+    body = {**LATER, "space_ids": [room], "request": True}
+    with answers_lost(house, monkeypatch, because) as made:
+        assert (await house.step(date, "reschedule", **body)).status_code in (500, 503)
+
+    waiting = await house.becomes(date, version=2)
+
+    assert place(waiting) == place(date)
+    assert {name: waiting["move_request"][name] for name in PENDING} == PENDING
+    assert made == [waiting["move_request"]["booking_id"]]
+    assert await ok(house.step(date, "reschedule", **body)) == waiting
     await house.decide("confirm", made[0])
-
     moved = await house.becomes(date, booking_id=made[0], state="scheduled")
     assert (moved["space_ids"], moved["starts_at"]) == ([room], LATER["starts_at"])
 
 
-async def test_move__asked_for_again_after_a_lost_answer__is_one_request(
+async def test_request__of_a_date_the_unit_died_over__has_a_draft_to_withdraw_it_by(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rooms, date = house.app.state.programme.rooms, await planned(house)
-    ask: Callable[..., Awaitable[dict[str, Any]]] = rooms.ask
-    room, made = await house.room(otherwise="request"), set[str]()
+    one, room = {"occurrence_id": str(uuid.uuid4())}, await house.room(otherwise="request")
+    with answers_lost(house, monkeypatch, DIED) as made:
+        assert (await house.plan(room, one["occurrence_id"], request=True)).status_code == 500
 
-    async def unheard(*rest: Any, **more: Any) -> dict[str, Any]:
-        made.add((await ask(*rest, **more))["id"])
-        raise Unavailable
+    draft = await until(lambda: found(house, one))
 
-    with monkeypatch.context() as patch:
-        patch.setattr(rooms, "ask", unheard)
-        await house.step(date, "reschedule", **LATER, space_ids=[room], request=True)
+    assert (draft["state"], draft["room_request"], [draft["booking_id"]]) == ("draft", PENDING, made)
+    assert await house.verbs(one) == ["drafted"]
+    assert await ok(house.plan(room, one["occurrence_id"], request=True)) == draft
+    await ok(house.step(draft, "cancel"))
+    await house.booking_becomes(made[0], "cancelled")
 
-    waiting = await asked(house, date, room)
 
-    assert made == {waiting["move_request"]["booking_id"]}
+async def found(house: House, one: Date) -> Any:
+    answer = await house.library.get(f"/api/library/occurrences/{one['occurrence_id']}")
+    return answer.json() if answer.status_code == 200 else None
+
+
+@pytest.mark.parametrize("because", LOST)
+async def test_request__of_a_draft__whose_answer_nobody_heard__is_the_drafts(
+    house: House, monkeypatch: pytest.MonkeyPatch, because: Exception
+) -> None:
+    draft = await ok(house.plan(await house.room(otherwise="request"), draft=True))
+    with answers_lost(house, monkeypatch, because) as made:
+        assert (await house.step(draft, "schedule", request=True)).status_code in (500, 503)
+
+    await house.becomes(draft, room_request=PENDING, booking_id=made[0])
+
+
+async def test_series_of_requests__the_unit_died_over__has_its_drafts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, dates = await house.room(otherwise="request"), [{"id": str(uuid.uuid4()), **when} for when in (NOON, LATER)]
+    body = {"activity_id": house.activity, "space_ids": [room], "occurrences": dates, "request": True}
+    with answers_lost(house, monkeypatch, DIED):
+        assert (await house.library.put(f"/api/library/series/{uuid.uuid4()}", json=body)).status_code == 500
+
+    for date in dates:
+        draft = await until(lambda: found(house, {"occurrence_id": date["id"]}))  # noqa: B023 -- awaited at once
+        assert (draft["state"], draft["room_request"]) == ("draft", PENDING)
 
 
 async def test_date_without_a_room__that_asks_for_one__gets_it_with_the_yes(house: House) -> None:

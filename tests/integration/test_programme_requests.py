@@ -107,7 +107,7 @@ async def test_request__approved_while_the_unit_died__is_found_by_asking_again(
 
     made = await ok(house.plan(room, occurrence, request=True))
 
-    assert (made["state"], made["room_request"]) == ("scheduled", None)
+    await house.becomes(made, state="scheduled", room_request=None)
 
 
 @pytest.mark.parametrize("wanted", [True, False])

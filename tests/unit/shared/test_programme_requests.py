@@ -175,14 +175,45 @@ def test_after_booking__whose_place_the_move_takes__is_nothing_yet() -> None:
     assert domain.after_booking(date("scheduled"), gone, "cancelled") is not None
 
 
-def test_after_booking__of_a_move_nobody_wrote_down__is_followed_where_the_times_are_told_as_they_are() -> None:
-    told, present = answer(replaces=BOOKING), date("scheduled")
+def test_asks_already__the_very_move_it_waits_for__is_no_other() -> None:
+    assert domain.asks_already(asking(), LATER)
+    assert not domain.asks_already(asking(), LATER.model_copy(update={"purpose": "meeting"}))
+    assert not domain.asks_already(date("scheduled"), LATER)
 
-    outcome = domain.after_booking(present, told, "confirmed")
+
+def test_taken_up__request_of_a_date_nobody_wrote_down__is_its_draft() -> None:
+    wanted = date(booking=None)
+
+    outcome = domain.taken_up(None, wanted, BOOKING)
+
+    assert outcome == (wanted.model_copy(update={"booking_id": BOOKING, "room_request": PENDING}), "drafted")
+
+
+@pytest.mark.parametrize(("start", "verb"), [(START, "changed"), (END, "rescheduled")])
+def test_taken_up__request_of_a_draft__waits_where_it_was_to_be(start: dt.datetime, verb: str) -> None:
+    present = date(booking=None)
+
+    outcome = domain.taken_up(present, present.model_copy(update={"starts_at": start}), BOOKING)
 
     assert outcome is not None
-    assert (outcome[0].booking_id, outcome[0].starts_at) == (OTHER, END)
-    assert domain.after_booking(present, told, "confirmed", coarse=True) is None
+    assert (outcome[0].room_request, outcome[0].starts_at, outcome[1]) == (PENDING, start, verb)
+
+
+def test_taken_up__move_of_a_date__waits_beside_it() -> None:
+    present = date("scheduled")
+
+    outcome = domain.taken_up(present, domain.rescheduled(present, LATER), OTHER)
+
+    assert outcome == (asking().model_copy(update={"occurrence_id": present.occurrence_id, **same(present)}), "changed")
+
+
+def same(present: Occurrence) -> dict[str, UUID]:
+    return {name: getattr(present, name) for name in ("activity_id", "square_id", "unit_id")}
+
+
+def test_taken_up__where_another_request_waits__is_not() -> None:
+    assert domain.taken_up(date(request=PENDING), date(), OTHER) is None
+    assert domain.taken_up(asking(), date("scheduled"), uuid4()) is None
 
 
 @pytest.mark.parametrize("state", ["cancelled", "completed"])
