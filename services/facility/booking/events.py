@@ -29,7 +29,7 @@ def booking_event(
         f"booking.{verb or booking.state}.v1",
         f"booking/{booking.id}",
         booking.version,
-        state.model_copy(update={"replaces": booking.replaces, "replaced_by": replaced_by}),
+        state.model_copy(update={"replaced_by": replaced_by}) if replaced_by else state,
         at=booking.updated_at,
         square_id=booking.square_id,
         unit_id=booking.about.unit_id,
@@ -84,6 +84,7 @@ def _open(booking: Booking, leaves: Sequence[UUID], awaiting: Sequence[UUID]) ->
         blocking=list(booking.blocking),
         closure_id=booking.closure_id,
         previous=booking.previous and _slot(booking.previous),
+        replaces=booking.replaces,
         equipment=list(booking.equipment),
     )
 
