@@ -93,6 +93,28 @@ def test_purpose_that_the_room_refuses_is_marked_before_it_is_sent_and_another_i
     assert (booking["state"], booking["purpose"]) == ("confirmed", "apent_mote")
 
 
+def test_rules_of_a_room_are_set_by_names_and_in_ones_own_words(open_page: OpenPage, house: HeldHouse) -> None:
+    page = open_page(f"/house?room={house.room(ROOM)}", username="admin")
+    rules = page.get_by_role("region", name=f"Hvem kan reservere – {ROOM}")
+    rules.get_by_role("group", name="Formål som avslås").get_by_role("checkbox", name="lukket privat selskap").check()
+    rules.get_by_label("Andre formål som avslås").fill("Utleie av scenen, salg av is")
+    needed = rules.get_by_role("group", name="Når ingen er på jobb i rommet")
+    needed.get_by_role("radio", name="er en av disse ansvarlig").check()
+    needed.get_by_role("checkbox", name="vert").check()
+    rules.get_by_role("group", name="Kan gjøre unntak").get_by_role("checkbox", name="redaktør").check()
+    assert violations(page) == []
+    press(rules, "Lagre")
+    expect(page.get_by_text(f"Reglene for {ROOM} er lagret.").first).to_be_visible()
+    kept = house.get(f"/api/facility/spaces/{house.room(ROOM)}/policy")["policy"]
+    assert kept["refused_purposes"] == ["private_party", "utleie_av_scenen", "salg_av_is"]
+    assert kept["responsible_roles"] == ["host"]
+    assert sorted(kept["exception_roles"]) == ["admin", "house_manager", "multi_square_manager", "unit_editor"]
+    page.reload()
+    expect(rules.get_by_label("Andre formål som avslås")).to_have_value("utleie_av_scenen, salg_av_is")
+    press(rules, "Fjern reglene")
+    expect(rules.get_by_text("Ingen regler:")).to_be_visible()
+
+
 def test_booking_beyond_the_rules_is_let_through_with_a_reason(
     open_page: OpenPage, house: HeldHouse, title: str
 ) -> None:
