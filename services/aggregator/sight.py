@@ -36,12 +36,13 @@ class Sight:
         return ",".join(json.dumps(item, ensure_ascii=False, separators=(",", ":")) for item in shown)
 
     def _shown(self, item: dict[str, Any]) -> dict[str, Any]:
-        """What a hidden unit made public stays, without how many came."""
+        """What a hidden unit made public stays, without how many came and where it may move to."""
         unit_id = item.get("unit_id")
         if unit_id in self.hidden and not item.get("public"):
             return {key: item[key] for key in _SEEN_BY_ALL if key in item} | {"title": None, "masked": True}
         if unit_id in self.hidden:
             item.pop("attendance", None)
+            item.pop("move_request", None)
         elif "attendance" in item and self.counting is not None and unit_id not in self.counting:
             item["attendance"] = _without_small_numbers(item["attendance"])
         return item

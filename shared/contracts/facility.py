@@ -131,6 +131,8 @@ class Booking(Contract):
 
     `touches`: units that are affected besides the owner; `awaiting`: units and squares a request still waits for.
     `noise_out`: how loud it will be; `quiet_need`: how much quiet it asks for, both 0 to 5; null: nothing was said.
+    `replaces`: the booking this one is requested instead of, which goes when this is confirmed; `replaced_by`: by which
+    it went.
     """
 
     booking_id: Id
@@ -161,6 +163,8 @@ class Booking(Contract):
     closure_id: Id | None = None
     previous: Slot | None = None
     equipment: list[Gear] = []
+    replaces: Id | None = None
+    replaced_by: Id | None = None
 
 
 class Closure(Contract):

@@ -89,11 +89,26 @@ class RoomRequest(Contract):
     reason_code: Code | None = None
 
 
+class MoveRequest(RoomRequest):
+    """Where a date that has its place is to be instead, once whoever decides about those rooms agrees. Until then, and
+    when they refuse, it stays where it is."""
+
+    booking_id: Id
+    starts_at: Instant
+    ends_at: Instant
+    setup_minutes: Minutes = 0
+    teardown_minutes: Minutes = 0
+    space_ids: list[Id] = []
+    purpose: Code | None = None
+    responsible_role: Code | None = None
+    equipment: list[Gear] = []
+
+
 class Occurrence(Contract):
     """One date of an activity, with its room's booking and its newest head count.
 
     `purpose`, `responsible_role` and `equipment` are what its rooms are asked for with. Of a draft, `booking_id` is the
-    request's.
+    request's. A cancelled date keeps the `move_request` it had: nobody needs that booking any more.
     """
 
     occurrence_id: Id
@@ -113,6 +128,7 @@ class Occurrence(Contract):
     responsible_role: Code | None = None
     equipment: list[Gear] = []
     room_request: RoomRequest | None = None
+    move_request: MoveRequest | None = None
     series_id: Id | None = None
     off_site: Flag = False
     meeting_point: ShortText | None = None

@@ -138,6 +138,10 @@ def _steps(api: APIRouter) -> None:
         reason = (body or Cancel()).reason_code
         return _answer(await commands.cancel(unit, who, occurrence_id, seen, reason))
 
+    @api.post("/occurrences/{occurrence_id}/stay")
+    async def stay(occurrence_id: Id, unit: Mine, who: CurrentActor, seen: SeenVersion) -> JSONResponse:
+        return _answer(await commands.stay(unit, who, occurrence_id, seen))
+
     @api.post("/occurrences/{occurrence_id}/accept")
     async def accept(occurrence_id: Id, unit: Mine, who: CurrentActor, seen: SeenVersion) -> JSONResponse:
         return _answer(await commands.accept(unit, who, occurrence_id, seen))
@@ -164,11 +168,10 @@ def _series(api: APIRouter) -> None:
 
 
 async def _series_answer(unit: Unit, who: Actor, series_id: UUID, rows: list[store.Row], status: int) -> JSONResponse:
-    """Each refused date with facility's `reason` and `reasons` as its `refusal`."""
-    why = await commands.why_refused(unit, who, series_id, rows)
+    """Each refused date with facility's `reason` and `reasons` as its `refusal`, the others with its `warnings`."""
+    told = await commands.told_of_dates(unit, who, series_id, rows)
     occurrences = [
-        {**commands.shown(version, state), **({"refusal": why[one]} if (one := state.occurrence_id) in why else {})}
-        for version, state, _ in rows
+        {**commands.shown(version, state), **told.get(state.occurrence_id, {})} for version, state, _ in rows
     ]
     return JSONResponse({"series_id": str(series_id), "occurrences": occurrences}, status)
 

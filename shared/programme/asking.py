@@ -1,15 +1,16 @@
 """Asking facility for the rooms of one occurrence, and what its answer makes of the occurrence."""
 
 import contextlib
+import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from shared import logs
+from shared import db, logs
 from shared.contracts.programme import Activity, Occurrence
 from shared.identity import Actor
-from shared.problems import Message, Problem, Unavailable
+from shared.problems import Conflict, Message, Problem, Unavailable
 from shared.programme import domain, store
 from shared.programme.bodies import Terms
 from shared.programme.rooms import Booked, Rooms
@@ -62,6 +63,25 @@ async def another_room(
     return planned
 
 
+async def to_move(
+    rooms: Rooms, who: Actor, present: Occurrence, moved: Occurrence, activity: Activity, terms: Terms
+) -> Planned:
+    """Requests the rooms of where a date is to be, instead of those it has; what it requested before is withdrawn.
+
+    Raises Unavailable without facility's answer, its refusal, and Conflict when the earlier one was granted just now.
+    """
+    booked = await rooms.book(who, moved, activity, terms, replaces=present.booking_id)
+    planned = domain.after_asking_to_move(present, moved, booked.id, booked.state)
+    before = domain.move_asked_for(present)
+    if before and before != booked.id:
+        try:
+            await rooms.withdraw(who, before)
+        except Conflict:
+            await give_up(rooms, who, booked.id)
+            raise
+    return Planned(planned, None if domain.move_asked_for(planned) else booked.version, warnings=booked.warnings)
+
+
 async def confirm(rooms: Rooms, who: Actor, planned: Planned) -> None:
     """The occurrence's own event confirms the hold too, should this be lost."""
     if not planned.held or planned.booking_version is None or planned.occurrence.booking_id is None:
@@ -81,3 +101,18 @@ async def take_turn(conn: Any, terms: Terms, occurrence_ids: Collection[UUID]) -
     """Before rooms are requested: the answer may come over Kafka before the request is written down here."""
     if terms.request:
         await store.take_turn(conn, occurrence_ids)
+
+
+async def note(pool: Any, now: dt.datetime, terms: Terms, rows: Sequence[store.Row]) -> None:
+    """Just before rooms are requested: for what. It stays whatever becomes of the command, until that is `done`.
+
+    Takes a connection of its own. Raises Unavailable when none is free in time.
+    """
+    if terms.request:
+        async with db.connection(pool) as conn:
+            await store.note_asking(conn, rows, now)
+
+
+async def done(conn: Any, terms: Terms, occurrence_ids: Collection[UUID]) -> None:
+    if terms.request:
+        await store.done_asking(conn, occurrence_ids)

@@ -68,8 +68,9 @@ class GearIn(Body):
 
 
 class Terms(Body):
-    """On which terms rooms are asked for. `request`: whoever decides about them has to agree, and it is a draft till
-    then. What it does not say of purpose, responsible role and equipment stays as it was said before."""
+    """On which terms rooms are asked for. `request`: whoever decides about them has to agree; till then a new date is a
+    draft, and one that has its place keeps it. What it does not say of purpose, responsible role and equipment stays as
+    it was said before."""
 
     purpose: Code | None = None
     responsible_role: Code | None = None

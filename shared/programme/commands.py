@@ -104,10 +104,12 @@ async def put_occurrence(unit: Unit, who: Actor, occurrence_id: UUID, body: PutO
                 return _same_request(who, known, asked)
             activity = await _activity(conn, who, body.activity_id)
             draft = domain.new_occurrence(occurrence_id, activity, body, None)
+            await asking.note(unit.pool, unit.clock.now(), body, [(0, draft, asked)])
             planned = Planned(draft) if body.draft else await asking.room(unit.rooms, who, draft, activity, body)
             verb = "scheduled" if planned.occurrence.state == "scheduled" else "drafted"
             saved = await _save(unit, conn, 0, planned.occurrence, asked, verb)
             await store.agree(conn, occurrence_id, planned.booking_version or 0)
+            await asking.done(conn, body, [occurrence_id])
         await asking.confirm(unit.rooms, who, planned)
         return replace(saved, created=True, notice=planned.notice, warnings=planned.warnings)
 
@@ -124,7 +126,9 @@ async def schedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, terms
             domain.check_draft(draft)
             activity = await _activity(conn, who, draft.activity_id)
             wanted, before = domain.on_terms(draft, terms), domain.request_of(draft)
+            await asking.note(unit.pool, unit.clock.now(), terms, [(version, wanted, asked)])
             planned = await asking.another_room(unit.rooms, who, wanted, activity, terms, before)
+            await asking.done(conn, terms, [occurrence_id])
             if planned.occurrence == draft:
                 return Saved(version, draft)
             verb = "scheduled" if planned.occurrence.state == "scheduled" else "changed"
@@ -139,18 +143,25 @@ async def schedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, terms
 async def reschedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, body: Reschedule) -> Saved:
     """Another time or room for one date, with its booking; facility's refusal leaves everything as it was.
 
-    A draft asks for no room, unless it is to request it; what it requested for the earlier date is withdrawn.
+    A draft asks for no room, unless it is to request it. A date that requests the room stays where it is until the
+    answer. What was requested before is withdrawn.
     """
 
     async def work() -> Saved:
         async with db.transaction(unit.pool) as conn:
             await asking.take_turn(conn, body, [occurrence_id])
-            version, present, asked = await _locked(conn, who, "programme.write", occurrence_id, seen)
+            version, present, asked = await _locked(conn, who, "programme.write", occurrence_id, None)
+            if body.request and domain.asks_already(present, body):
+                return Saved(version, present)
+            check_seen(seen, version, present)
             moved = domain.rescheduled(present, body)
+            await asking.note(unit.pool, unit.clock.now(), body, [(version, moved, asked)])
             planned = await _move(unit, conn, who, present, moved, body)
-            saved = await _save(unit, conn, version, planned.occurrence, asked, "rescheduled")
+            verb = "changed" if domain.move_asked_for(planned.occurrence) else "rescheduled"
+            saved = await _save(unit, conn, version, planned.occurrence, asked, verb)
             if planned.booking_version:
                 await store.agree(conn, occurrence_id, planned.booking_version)
+            await asking.done(conn, body, [occurrence_id])
         await asking.confirm(unit.rooms, who, planned)
         if present.state != "draft" and present.booking_id and present.booking_id != planned.occurrence.booking_id:
             await asking.give_up(unit.rooms, who, present.booking_id)
@@ -162,6 +173,19 @@ async def reschedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, bod
 async def _move(unit: Unit, conn: Any, who: Actor, present: Occurrence, moved: Occurrence, body: Reschedule) -> Planned:
     if moved.state == "draft":
         return await _move_draft(unit, conn, who, present, domain.without_request(moved), body)
+    before = domain.move_asked_for(present)
+    if body.request and moved.space_ids:
+        activity = await _activity(conn, who, present.activity_id)
+        return await asking.to_move(unit.rooms, who, present, moved, activity, body)
+    planned = await _move_planned(unit, conn, who, present, moved, body)
+    if before:
+        await unit.rooms.withdraw(who, before)
+    return planned
+
+
+async def _move_planned(
+    unit: Unit, conn: Any, who: Actor, present: Occurrence, moved: Occurrence, body: Reschedule
+) -> Planned:
     if not moved.space_ids:
         return Planned(moved.model_copy(update={"booking_id": None}))
     if present.booking_id and domain.can_move_booking(present):
@@ -184,8 +208,25 @@ async def _move_draft(
     return Planned(moved)
 
 
+async def stay(unit: Unit, who: Actor, occurrence_id: UUID, seen: int) -> Saved:
+    """Where it is: the move that was requested is taken back, or one that was refused put aside.
+
+    Raises WrongState where there is none, Conflict where it was granted meanwhile.
+    """
+
+    async def work() -> Saved:
+        async with db.transaction(unit.pool) as conn:
+            version, present, asked = await _locked(conn, who, "programme.write", occurrence_id, seen)
+            stays, before = domain.staying(present), domain.move_asked_for(present)
+            if before:
+                await unit.rooms.withdraw(who, before)
+            return await _save(unit, conn, version, stays, asked, "changed")
+
+    return await db.retrying(work)
+
+
 async def cancel(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, reason_code: str) -> Saved:
-    """Only this date. Facility frees the room when it hears of it."""
+    """Only this date. Facility frees the room when it hears of it, and forgets a move that was requested."""
     return await _change(unit, who, occurrence_id, seen, "cancelled", lambda one: domain.cancelled(one, reason_code))
 
 
@@ -227,6 +268,7 @@ async def put_series(unit: Unit, who: Actor, series_id: UUID, body: PutSeries) -
             dates = domain.minding_holidays(body.occurrences, body.on_holidays, zones[activity.square_id])
             rows = await _decide_series(unit, who, series_id, activity, body, dates, asked)
             await store.save_occurrences(conn, rows)
+            await asking.done(conn, body, [state.occurrence_id for _, state, _ in rows])
             now = unit.clock.now()
             verbs = {"scheduled": "scheduled", "draft": "drafted"}
             await outbox.record_many(
@@ -254,6 +296,7 @@ async def _decide_series(
         drafts.append(draft.model_copy(update={"booking_id": domain.booking_id_of(date.id) if one.space_ids else None}))
     if not body.space_ids:
         return [(1, domain.scheduled(draft, None), asked) for draft in drafts]
+    await asking.note(unit.pool, unit.clock.now(), body, [(0, draft, asked) for draft in drafts])
     decided = await unit.rooms.series(who, series_id, activity, drafts, body)
     return [(1, _as_decided(draft, decided), asked) for draft in drafts]
 
@@ -265,16 +308,25 @@ def _as_decided(draft: Occurrence, decided: Mapping[UUID, dict[str, Any]]) -> Oc
     return domain.after_asking(draft, draft.booking_id, found["state"])
 
 
-async def why_refused(unit: Unit, who: Actor, series_id: UUID, rows: Sequence[store.Row]) -> dict[UUID, dict[str, Any]]:
-    """By occurrence, facility's reasons for the dates of a series that stayed drafts. Nothing where it does not say."""
-    drafts = [state for _, state, _ in rows if state.state == "draft" and state.space_ids and not state.room_request]
-    if not drafts:
+async def told_of_dates(
+    unit: Unit, who: Actor, series_id: UUID, rows: Sequence[store.Row]
+) -> dict[UUID, dict[str, Any]]:
+    """By occurrence, what facility said of the dates of a series: of one that stayed a draft why, as `refusal`, of one
+    that stands as it was made what it warns of, as `warnings`. Nothing where it does not say."""
+    dates = [state for _, state, _ in rows if domain.is_as_decided(state)]
+    if not dates:
         return {}
-    refused: dict[UUID, dict[str, Any]] = {}
+    said: dict[UUID, dict[str, Any]] = {}
     with contextlib.suppress(Problem):  # the dates are kept all the same, and can be asked for one by one
-        refused = await unit.rooms.refused_dates(who, series_id)
-    named = {one.occurrence_id: refused.get(domain.booking_id_of(one.occurrence_id)) for one in drafts}
-    return {occurrence: why for occurrence, why in named.items() if why}
+        said = await unit.rooms.dates_of_series(who, series_id)
+    found = {one.occurrence_id: said.get(domain.booking_id_of(one.occurrence_id), {}) for one in dates}
+    return {occurrence: told for occurrence, row in found.items() if (told := _told_of(row))}
+
+
+def _told_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    if row and row["outcome"] != "confirmed":
+        return {"refusal": {"reason": row["reason"], "reasons": row["reasons"]}}
+    return {"warnings": row["warnings"]} if row.get("warnings") else {}
 
 
 async def _change(

@@ -10,6 +10,11 @@ A draft may have its rooms requested of whoever decides about them:
             ┌──request──▶ pending ──approved──▶ scheduled
 draft ──────┤                └──refused──▶ refused ──another room, or cancel
             └──(asked for anew, elsewhere or at another time: the earlier request is withdrawn)
+
+A date that has its place stays there while the move to another is requested:
+
+scheduled, affected ──request──▶ (the same, with a pending move) ──approved──▶ scheduled, there
+                                   └──refused──▶ (the same, with a refused move) ──stay, or another move
 """
 
 import datetime as dt
@@ -19,7 +24,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from shared.contracts.facility import Booking, Gear, Slot
-from shared.contracts.programme import Activity, Attendance, EarlierCount, Occurrence, RoomRequest
+from shared.contracts.programme import Activity, Attendance, EarlierCount, MoveRequest, Occurrence, RoomRequest
 from shared.problems import Invalid, Message, WrongState
 from shared.programme.bodies import PutActivity, PutAttendance, PutOccurrence, Reschedule, SeriesDate, Terms
 from shared.workdays import OnHoliday, decided
@@ -28,13 +33,13 @@ BOOKINGS = UUID("0f0c4f5e-6a27-5d3c-9d3f-0b7a5f9e6c11")
 ALL_HOLIDAYS = Message("Alle datoene er helligdager.", "All the dates are public holidays.")
 NO_ROOM = Message("Utstyr hører til et rom. Velg rommet først.", "Equipment goes with a room. Choose the room first.")
 NOT_BEGUN = Message("Kan ikke telles før den har begynt.", "It cannot be counted before it has begun.")
-REQUEST_A_DRAFT = Message(
-    "Bare et utkast kan be om rom. Lag en ny dato som ber om rommet, og avlys denne når du har fått ja.",
-    "Only a draft can request rooms. Make a new date that requests the room, and cancel this one once it is granted.",
-)
+NO_MOVE = Message("Det er ikke bedt om noen flytting.", "No move has been requested.")
 # So many revisions of a head count travel with the newest.
 MOST_EARLIER = 200
 HALF_HOUR = dt.timedelta(minutes=30)
+# What is asked for anew where a date is to be elsewhere.
+PLACE = ("starts_at", "ends_at", "setup_minutes", "teardown_minutes", "space_ids")
+ASKED_ANEW = (*PLACE, "purpose", "responsible_role", "equipment")
 LOST_BY = {"affected", "cancelled", "expired", "released", "rejected"}
 
 
@@ -122,6 +127,13 @@ def _refused(reason_code: str | None) -> RoomRequest:
     return RoomRequest(state="refused", reason_code=reason_code)
 
 
+def is_as_decided(one: Occurrence) -> bool:
+    """Whether a date of a series is still as facility's decision about the series left it."""
+    if one.state == "draft":
+        return bool(one.space_ids) and not one.room_request
+    return one.state == "scheduled" and one.booking_id == booking_id_of(one.occurrence_id) and not one.previous
+
+
 def minding_holidays(dates: Sequence[SeriesDate], choice: OnHoliday, zone: ZoneInfo) -> list[SeriesDate]:
     """The dates with those on public holidays kept, left out, or moved to the next working day at the same clock times.
 
@@ -143,9 +155,8 @@ def rescheduled(occurrence: Occurrence, asked: Reschedule) -> Occurrence:
     """The new date; the earlier one is kept as `previous`, so that figures can tell moved from cancelled."""
     if occurrence.state not in ("draft", "scheduled", "affected"):
         raise WrongState(state=occurrence.state)
-    if asked.request and occurrence.state != "draft":
-        raise WrongState(REQUEST_A_DRAFT, state=occurrence.state)
     changes: dict[str, Any] = {"starts_at": asked.starts_at, "ends_at": asked.ends_at, "previous": slot_of(occurrence)}
+    changes["move_request"] = None
     for name in ("space_ids", "setup_minutes", "teardown_minutes"):
         if getattr(asked, name) is not None:
             changes[name] = getattr(asked, name)
@@ -153,6 +164,53 @@ def rescheduled(occurrence: Occurrence, asked: Reschedule) -> Occurrence:
         changes["equipment"] = []
     moved = on_terms(occurrence.model_copy(update=changes), asked)
     return moved.model_copy(update={"state": "draft" if occurrence.state == "draft" else "scheduled"})
+
+
+def after_asking_to_move(present: Occurrence, moved: Occurrence, booking_id: UUID, booking_state: str) -> Occurrence:
+    """It stays where it is until the answer. One that has been given already is followed at once."""
+    if booking_state != "requested":
+        return moved.model_copy(update={"booking_id": booking_id})
+    there = {name: getattr(moved, name) for name in ASKED_ANEW}
+    request = MoveRequest(state="pending", booking_id=booking_id, **there)
+    return present.model_copy(update={"move_request": request})
+
+
+def asks_already(present: Occurrence, asked: Reschedule) -> bool:
+    """Whether it waits for this very move: it was asked for by somebody who did not hear the answer."""
+    request = present.move_request
+    if request is None or request.state != "pending" or present.state not in ("scheduled", "affected"):
+        return False
+    moved = rescheduled(present, asked)
+    return all(getattr(request, name) == getattr(moved, name) for name in ASKED_ANEW)
+
+
+def taken_up(present: Occurrence | None, wanted: Occurrence, booking_id: UUID) -> tuple[Occurrence, str] | None:
+    """What was being requested when the unit died; None where another request has taken its place by now."""
+    if present is None or present.state == "draft":
+        if present and request_of(present) not in (None, booking_id):
+            return None
+        verb = "drafted" if present is None else "rescheduled" if _moves(present, wanted) else "changed"
+        return after_asking(wanted, booking_id, "requested"), verb
+    if move_asked_for(present):
+        return None
+    return after_asking_to_move(present, wanted, booking_id, "requested"), "changed"
+
+
+def _moves(present: Occurrence, wanted: Occurrence) -> bool:
+    return any(getattr(present, name) != getattr(wanted, name) for name in PLACE)
+
+
+def move_asked_for(occurrence: Occurrence) -> UUID | None:
+    """The request for a move that still waits for an answer."""
+    asked = occurrence.move_request
+    return asked.booking_id if asked and asked.state == "pending" else None
+
+
+def staying(occurrence: Occurrence) -> Occurrence:
+    """Without the move that was asked for or refused."""
+    if occurrence.move_request is None or occurrence.state in ("cancelled", "completed"):
+        raise WrongState(NO_MOVE, state=occurrence.state)
+    return occurrence.model_copy(update={"move_request": None})
 
 
 def can_move_booking(occurrence: Occurrence) -> bool:
@@ -204,7 +262,11 @@ def after_booking(
     booking's time is told in half hours, set-up and all, as facility tells the health station's, and nothing is told of
     what it brings along.
     """
-    if occurrence.state in ("cancelled", "completed") or occurrence.booking_id != booking.booking_id:
+    if occurrence.state in ("cancelled", "completed"):
+        return None
+    if move := _asked_by(occurrence, booking):
+        return _after_move_request(occurrence, move, booking, verb)
+    if occurrence.booking_id != booking.booking_id or _gives_way(occurrence, booking):
         return None
     if occurrence.state == "draft":
         return _after_request(occurrence, booking, verb)
@@ -229,6 +291,31 @@ def _after_request(draft: Occurrence, booking: Booking, verb: str) -> tuple[Occu
         refused = draft.model_copy(update={"room_request": _refused(booking.reason_code)})
         return None if refused == draft else (refused, "changed")
     return (without_request(draft), "changed") if verb in LOST_BY else None
+
+
+def _asked_by(occurrence: Occurrence, booking: Booking) -> MoveRequest | None:
+    asked = occurrence.move_request
+    return asked if asked and asked.booking_id == booking.booking_id else None
+
+
+def _gives_way(occurrence: Occurrence, booking: Booking) -> bool:
+    """Its place is taken by where the date moves to: the word of that booking is on its way."""
+    asked = occurrence.move_request
+    return asked is not None and booking.replaced_by == asked.booking_id
+
+
+def _after_move_request(
+    occurrence: Occurrence, asked: MoveRequest, booking: Booking, verb: str
+) -> tuple[Occurrence, str] | None:
+    if verb == "confirmed":
+        update = {name: getattr(asked, name) for name in ASKED_ANEW}
+        update |= {"booking_id": booking.booking_id, "move_request": None, "previous": slot_of(occurrence)}
+        return occurrence.model_copy(update={**update, "state": "scheduled"}), "rescheduled"
+    if verb == "rejected":
+        refusal = {"state": "refused", "reason_code": booking.reason_code}
+        refused = occurrence.model_copy(update={"move_request": asked.model_copy(update=refusal)})
+        return None if refused == occurrence else (refused, "changed")
+    return (occurrence.model_copy(update={"move_request": None}), "changed") if verb in LOST_BY else None
 
 
 def given_room(draft: Occurrence, booking: Booking, *, coarse: bool = False) -> Occurrence | None:

@@ -11,8 +11,8 @@ from shared.programme import domain, store
 from shared.programme.commands import Unit
 
 Handler = Callable[[Any, Event], Awaitable[None]]
-ANSWERS = ("confirmed", "rejected", "cancelled")  # to a request
-VERBS = ("moved", "confirmed", "affected", "cancelled", "expired", "released", "rejected", "restored")
+OF_REQUESTS = ("requested", "confirmed", "rejected", "cancelled")
+VERBS = ("requested", "moved", "confirmed", "affected", "cancelled", "expired", "released", "rejected", "restored")
 
 
 def handlers(unit: Unit) -> dict[str, Handler]:
@@ -44,24 +44,32 @@ def _booking(unit: Unit, verb: str) -> Handler:
         known = await _occurrence_of(conn, booking, verb)
         if not known and verb == "confirmed":
             await _give_room(conn, unit, booking, event)
-        if not known or event.subjectversion <= known[1]:
+        if not known and verb == "requested":
+            await _take_up(conn, unit, booking, event)
+        if not known or _is_past(known, booking, event):
             return
         version, occurrence, asked = known[0]
-        await store.agree(conn, occurrence.occurrence_id, event.subjectversion)
         outcome = domain.after_booking(occurrence, booking, verb, coarse=_is_coarse(event))
+        state, said = outcome or (occurrence, "")
+        if state.booking_id == booking.booking_id:
+            await store.agree(conn, occurrence.occurrence_id, event.subjectversion)
         if outcome:
-            state, said = outcome
             await store.save_occurrence(conn, version + 1, state, asked)
             await outbox.record(conn, unit.event(said, version + 1, state, unit.clock.now()))
 
     return react
 
 
+def _is_past(known: tuple[store.Row, int], booking: facility.Booking, event: Event) -> bool:
+    """The date agrees with what its own booking said later."""
+    return known[0][1].booking_id == booking.booking_id and event.subjectversion <= known[1]
+
+
 async def _occurrence_of(conn: Any, booking: facility.Booking, verb: str) -> tuple[store.Row, int] | None:
-    """With the booking's version it agrees with. A request may be decided before the unit has written down that it
+    """With the version of its booking it agrees with. A request may be decided before the unit has written down that it
     asked: an answer to what is not known waits for its occurrence's turn, and looks again."""
     known = await store.by_booking(conn, booking.booking_id)
-    owner = _owner(booking) if verb in ANSWERS else None
+    owner = _owner(booking) if verb in OF_REQUESTS else None
     if known or not owner:
         return known
     await store.take_turn(conn, [owner])
@@ -86,6 +94,27 @@ async def _give_room(conn: Any, unit: Unit, booking: facility.Booking, event: Ev
         await store.save_occurrence(conn, known[0] + 1, given, known[2])
         await store.agree(conn, given.occurrence_id, event.subjectversion)
         await outbox.record(conn, unit.event("scheduled", known[0] + 1, given, unit.clock.now()))
+
+
+async def _take_up(conn: Any, unit: Unit, booking: facility.Booking, event: Event) -> None:
+    """A request that its command did not live to write down, or whose answer it never heard: its date takes it up, for
+    somebody to see and to withdraw. The date's turn is taken."""
+    owner = _owner(booking)
+    noted = await store.asking(conn, owner) if owner else None
+    if not owner or not noted:
+        return
+    version, wanted, asked = noted
+    present = await store.occurrence(conn, owner, lock=True)
+    if (present[0] if present else 0) != version:
+        return
+    outcome = domain.taken_up(present[1] if present else None, wanted, booking.booking_id)
+    if outcome:
+        state, said = outcome
+        await store.save_occurrence(conn, version + 1, state, asked)
+        if state.booking_id == booking.booking_id:
+            await store.agree(conn, owner, event.subjectversion)
+        await outbox.record(conn, unit.event(said, version + 1, state, unit.clock.now()))
+        await store.done_asking(conn, [owner])
 
 
 async def remember_unit(conn: Any, event: Event) -> None:

@@ -1,7 +1,7 @@
 """Asking facility for rooms, in the name of whoever asked the unit. Facility decides; a unit only asks."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,13 +11,16 @@ import structlog
 
 from shared.contracts.programme import Activity, Occurrence
 from shared.identity import Actor
-from shared.problems import Message, Problem, Unavailable
+from shared.problems import Conflict, Message, Problem, Unavailable
 from shared.programme.bodies import Terms, Where
 from shared.programme.domain import booking_id_of
 
 _BOOKINGS_OF_AN_OCCURRENCE = 8
 _SECONDS = 3.0
 _TRIES = 3
+_GRANTED = Message(
+    "Flyttingen er nettopp godkjent. Se på datoen igjen.", "The move was granted just now. Look at the date again."
+)
 _AWAY = Message("Romtjenesten svarer ikke akkurat nå.", "The room service does not answer just now.")
 
 
@@ -65,11 +68,13 @@ class Rooms:
                 return None
             raise
 
-    async def book(self, who: Actor, occurrence: Occurrence, activity: Activity, terms: Terms) -> Booked:
-        """Holds the room for facility's usual quarter of an hour, or requests it.
+    async def book(
+        self, who: Actor, occurrence: Occurrence, activity: Activity, terms: Terms, replaces: UUID | None = None
+    ) -> Booked:
+        """Holds the room for facility's usual quarter of an hour, or requests it, instead of what it `replaces`.
 
         Repeating it finds the same hold or request, which may have been granted since. Where an earlier booking of the
-        occurrence is over, the next id is taken.
+        occurrence is over, or another, the next id is taken.
         """
         state = "requested" if terms.request else "held"
         body = {
@@ -79,6 +84,7 @@ class Rooms:
             **_people(occurrence, terms),
             "owner_ref": f"occurrence/{occurrence.occurrence_id}",
             "state": state,
+            **({"replaces": str(replaces)} if replaces else {}),
         }
         for attempt in range(_BOOKINGS_OF_AN_OCCURRENCE):
             booking_id = booking_id_of(occurrence.occurrence_id, attempt)
@@ -97,17 +103,26 @@ class Rooms:
 
     async def cancel(self, who: Actor, booking_id: UUID) -> None:
         """Gives up a booking that may be over already, or never have come about."""
+        await self._give_back(who, booking_id, ("requested", "held", "confirmed", "affected"))
+
+    async def withdraw(self, who: Actor, booking_id: UUID) -> None:
+        """Takes back a request. Raises Conflict for one that was granted meanwhile."""
+        if await self._give_back(who, booking_id, ("requested",)) == "confirmed":
+            raise Conflict(_GRANTED, code="granted_meanwhile")
+
+    async def _give_back(self, who: Actor, booking_id: UUID, while_in: Collection[str]) -> str | None:
+        """The state it is in then; None for one that there never was."""
         for _ in range(_TRIES):
             present = await self._find(who, f"/bookings/{booking_id}")
-            if present is None or present["state"] not in ("requested", "held", "confirmed", "affected"):
-                return
+            if present is None or present["state"] not in while_in:
+                return str(present["state"]) if present else None
             try:
-                await self.ask("POST", f"/bookings/{booking_id}/cancel", who, {}, int(present["version"]))
+                answer = await self.ask("POST", f"/bookings/{booking_id}/cancel", who, {}, int(present["version"]))
             except Refused as refusal:
                 if refusal.code != "stale":  # somebody decided about it just now
                     raise
             else:
-                return
+                return str(answer["state"])
         raise Unavailable
 
     async def move(self, who: Actor, occurrence: Occurrence, booking_id: UUID, terms: Terms) -> Booked:
@@ -139,11 +154,10 @@ class Rooms:
             answer = await self.ask("GET", f"/series/{series_id}", who)
         return {UUID(row["id"]): {"state": state, **row} for row in answer["occurrences"]}
 
-    async def refused_dates(self, who: Actor, series_id: UUID) -> dict[UUID, dict[str, Any]]:
-        """Why each refused date of a series was, as `reason` and `reasons`, by the id of its booking."""
+    async def dates_of_series(self, who: Actor, series_id: UUID) -> dict[UUID, dict[str, Any]]:
+        """What facility says of each date of a series, by the id of its booking."""
         answer = await self.ask("GET", f"/series/{series_id}", who)
-        refused = [row for row in answer["occurrences"] if row["outcome"] != "confirmed"]
-        return {UUID(row["id"]): {"reason": row["reason"], "reasons": row["reasons"]} for row in refused}
+        return {UUID(row["id"]): row for row in answer["occurrences"]}
 
     async def ask(
         self, method: str, path: str, who: Actor, body: dict[str, Any] | None = None, version: int | None = None

@@ -23,13 +23,24 @@ returning version
 """
 OCCURRENCE = "select version, state, asked from occurrence where occurrence_id = $1"
 OCCURRENCE_LOCKED = f"{OCCURRENCE} for update"
-BY_BOOKING_LOCKED = "select version, state, asked, booking_version from occurrence where booking_id = $1 for update"
+BY_BOOKING_LOCKED = """
+select version, state, asked, booking_version from occurrence where booking_id = $1 or move_booking_id = $1 for update
+"""
 ROOMLESS_LOCKED = f"{OCCURRENCE} and booking_id is null and status = 'draft' for update"
 # Of facility's word about a booking that the unit may be asking for just now: it waits until the unit has its answer.
 TAKE_TURN = """
 select pg_advisory_xact_lock(hashtextextended('occurrence ' || current_schema() || owner, 0))
 from unnest($1::text[]) as owner
 """
+# What is older is of a request that facility refused, or never heard of.
+NOTE_ASKING = """
+with past as (delete from asking where noted_at < $5::timestamptz - interval '7 days' and occurrence_id <> $1)
+insert into asking (occurrence_id, version, state, asked, noted_at) values ($1, $2, $3, $4, $5)
+on conflict (occurrence_id) do update set version = excluded.version, state = excluded.state, asked = excluded.asked,
+    noted_at = excluded.noted_at
+"""
+ASKING = "select version, state, asked from asking where occurrence_id = $1"
+DONE_ASKING = "delete from asking where occurrence_id = any($1::uuid[])"
 AGREES_WITH = "update occurrence set booking_version = $2 where occurrence_id = $1"
 # What touches the window, oldest first.
 OCCURRENCES = """
@@ -47,10 +58,11 @@ order by starts_at, occurrence_id limit 500
 OF_SERIES = "select version, state, asked from occurrence where series_id = $1 order by starts_at, occurrence_id"
 SAVE_OCCURRENCE = """
 insert into occurrence (occurrence_id, version, activity_id, square_id, unit_id, series_id, booking_id,
-    starts_at, ends_at, status, state, asked)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    move_booking_id, starts_at, ends_at, status, state, asked)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict (occurrence_id) do update set version = excluded.version, booking_id = excluded.booking_id,
-    starts_at = excluded.starts_at, ends_at = excluded.ends_at, status = excluded.status, state = excluded.state
+    move_booking_id = excluded.move_booking_id, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+    status = excluded.status, state = excluded.state
 where occurrence.version = excluded.version - 1
 returning version
 """
@@ -96,7 +108,8 @@ async def occurrence(conn: Any, occurrence_id: UUID, *, lock: bool = False) -> R
 
 
 async def by_booking(conn: Any, booking_id: UUID) -> tuple[Row, int] | None:
-    """With the version of the booking it agrees with. Locked: the caller decides about it in this transaction."""
+    """The occurrence that has the booking or is to move to it, with the version of its own booking that it agrees with.
+    Locked: the caller decides about it in this transaction."""
     row = await conn.fetchrow(BY_BOOKING_LOCKED, booking_id)
     return (_row(row), row["booking_version"]) if row else None
 
@@ -110,6 +123,21 @@ async def roomless(conn: Any, occurrence_id: UUID) -> Row | None:
 async def take_turn(conn: Any, occurrence_ids: Collection[UUID]) -> None:
     """Until the transaction ends nobody else asks for these occurrences' rooms, or hears an answer about them."""
     await conn.execute(TAKE_TURN, sorted(map(str, occurrence_ids)))
+
+
+async def note_asking(conn: Any, rows: Sequence[Row], now: dt.datetime) -> None:
+    """Each occurrence as it is to be, with the version it has now."""
+    told = [(one.occurrence_id, version, _whole(one), asked, now) for version, one, asked in rows]
+    await conn.executemany(NOTE_ASKING, told)
+
+
+async def asking(conn: Any, occurrence_id: UUID) -> Row | None:
+    row = await conn.fetchrow(ASKING, occurrence_id)
+    return _row(row) if row else None
+
+
+async def done_asking(conn: Any, occurrence_ids: Collection[UUID]) -> None:
+    await conn.execute(DONE_ASKING, list(occurrence_ids))
 
 
 async def agree(conn: Any, occurrence_id: UUID, booking_version: int) -> None:
@@ -168,12 +196,17 @@ def _columns(version: int, state: Occurrence, asked: dict[str, Any]) -> tuple[An
         state.unit_id,
         state.series_id,
         state.booking_id,
+        state.move_request and state.move_request.booking_id,
         state.starts_at,
         state.ends_at,
         state.state,
-        state.model_dump(mode="json", exclude_none=True),
+        _whole(state),
         asked,
     )
+
+
+def _whole(state: Occurrence) -> dict[str, Any]:
+    return state.model_dump(mode="json", exclude_none=True)
 
 
 def _row(row: Any) -> Row:

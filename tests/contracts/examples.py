@@ -208,12 +208,13 @@ def _bookings() -> dict[str, dict[str, Any]]:
             "quiet_need": 1,
             "touches": [id_of("unit-senior")],
             "awaiting": [id_of("unit-library"), id_of("unit-senior")],
+            "replaces": OTHER_BOOKING,
         },
         "held": held_until,
         "confirmed": {},
         "blocked": {**nobodys, "title": None, "organiser_kind": None, "expected_people": None, "reason_code": "repair"},
         "rejected": {**gone, "reason_code": "collision", "blocking": [OTHER_BOOKING]},
-        "cancelled": {**gone, "reason_code": "lecturer_ill"},
+        "cancelled": {**gone, "reason_code": "moved", "replaced_by": OTHER_BOOKING},
         "released": {**gone, "reason_code": "not_needed"},
         "expired": {**gone, **held_until},
         "moved": {"state": "confirmed", **before},
@@ -377,6 +378,16 @@ def _occurrences() -> dict[str, dict[str, Any]]:
         recorded_at=at(19, 30),
         earlier=[programme.EarlierCount(total=45, revision=1, recorded_at=at(19))],
     )
+    elsewhere = programme.MoveRequest(
+        state="refused",
+        reason_code="too_late",
+        booking_id=OTHER_BOOKING,
+        starts_at=at(18),
+        ends_at=at(20),
+        setup_minutes=30,
+        teardown_minutes=15,
+        space_ids=[HALL],
+    )
     outside = {"off_site": True, "meeting_point": "Ved bussholdeplassen", "space_ids": [], "booking_id": None}
     return {
         "drafted": {"state": "draft", "public": False, "room_request": programme.RoomRequest(state="pending")},
@@ -385,7 +396,7 @@ def _occurrences() -> dict[str, dict[str, Any]]:
         "rescheduled": before,
         "cancelled": {"state": "cancelled", "cancel_reason": "lecturer_ill"},
         "completed": {"state": "completed"},
-        "affected": {"state": "affected"},
+        "affected": {"state": "affected", "move_request": elsewhere},
         "attendance_recorded": {"state": "completed", "attendance": came},
     }
 

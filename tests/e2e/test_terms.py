@@ -72,19 +72,47 @@ def press(form: Locator, button: str) -> None:
     form.get_by_role("button", name=button, exact=True).press("Enter")
 
 
-def test_booking_for_want_of_a_purpose_is_answered_in_its_form_by_keyboard(
+def test_purpose_that_the_room_refuses_is_marked_before_it_is_sent_and_another_is_chosen_or_written(
     open_page: OpenPage, house: HeldHouse, title: str
 ) -> None:
     with rules_of(house, refused_purposes=["private_party"]):
         page = open_page("/day", username="skranke")
         form = fill_form(page, title)
-        press(form, "Reserver")
-        purpose = form.get_by_label("Hva rommet skal brukes til")
-        purpose.fill("Åpent møte")
-        purpose.press("Enter")
+        purpose = form.get_by_role("combobox", name="Hva rommet skal brukes til")
+        purpose.select_option(label="lukket privat selskap – avslås her")
+        expect(form.get_by_text(f"{ROOM} brukes ikke til dette (lukket privat selskap).")).to_be_visible()
+        expect(form.get_by_text("Unntak kan gis av: hussjef, leder for flere torg, administrator.")).to_be_visible()
+        purpose.select_option(label="møte")
+        expect(form.get_by_text("brukes ikke til dette")).to_have_count(0)
+        purpose.select_option(label="annet, skriv selv …")
+        own = form.get_by_role("textbox", name="Hva rommet skal brukes til, med egne ord")
+        own.fill("Åpent møte")
+        own.press("Enter")
         expect(page.get_by_text(f"Reservert: {title}", exact=False).first).to_be_visible()
     [booking] = bookings(house, title)
     assert (booking["state"], booking["purpose"]) == ("confirmed", "apent_mote")
+
+
+def test_rules_of_a_room_are_set_by_names_and_in_ones_own_words(open_page: OpenPage, house: HeldHouse) -> None:
+    page = open_page(f"/house?room={house.room(ROOM)}", username="admin")
+    rules = page.get_by_role("region", name=f"Hvem kan reservere – {ROOM}")
+    rules.get_by_role("group", name="Formål som avslås").get_by_role("checkbox", name="lukket privat selskap").check()
+    rules.get_by_label("Andre formål som avslås").fill("Utleie av scenen, salg av is")
+    needed = rules.get_by_role("group", name="Når ingen er på jobb i rommet")
+    needed.get_by_role("radio", name="er en av disse ansvarlig").check()
+    needed.get_by_role("checkbox", name="vert").check()
+    rules.get_by_role("group", name="Kan gjøre unntak").get_by_role("checkbox", name="redaktør").check()
+    assert violations(page) == []
+    press(rules, "Lagre")
+    expect(page.get_by_text(f"Reglene for {ROOM} er lagret.").first).to_be_visible()
+    kept = house.get(f"/api/facility/spaces/{house.room(ROOM)}/policy")["policy"]
+    assert kept["refused_purposes"] == ["private_party", "utleie_av_scenen", "salg_av_is"]
+    assert kept["responsible_roles"] == ["host"]
+    assert sorted(kept["exception_roles"]) == ["admin", "house_manager", "multi_square_manager", "unit_editor"]
+    page.reload()
+    expect(rules.get_by_label("Andre formål som avslås")).to_have_value("utleie_av_scenen, salg_av_is")
+    press(rules, "Fjern reglene")
+    expect(rules.get_by_text("Ingen regler:")).to_be_visible()
 
 
 def test_booking_beyond_the_rules_is_let_through_with_a_reason(
@@ -171,7 +199,7 @@ def occurrences(house: HeldHouse, activity: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_date_moved_to_a_room_that_must_be_requested_stays_until_the_answer(
+def test_date_moved_to_a_room_that_must_be_requested_stays_and_is_told_why_it_was_refused(
     open_page: OpenPage, house: HeldHouse, title: str, date: str
 ) -> None:
     with rules_of(house, otherwise="request"):
@@ -183,8 +211,22 @@ def test_date_moved_to_a_room_that_must_be_requested_stays_until_the_answer(
         press(form, "Send forespørsel")
         told = page.get_by_role("region", name="Meldinger")
         expect(told).to_contain_text(f"Forespurt: {title}, 19:00–20:30. Venter på svar")
-    first, asked = occurrences(house, date)
-    assert (first["state"], asked["state"], asked["room_request"]["state"]) == ("scheduled", "draft", "pending")
+    [waiting] = occurrences(house, date)
+    assert (waiting["state"], waiting["move_request"]["state"]) == ("scheduled", "pending")
+    inbox = open_page("/inbox")
+    asked = inbox.get_by_role("listitem").filter(has_text=title)
+    expect(asked).to_contain_text("19:00–20:30")
+    expect(asked).to_contain_text(re.compile(f"Flyttes fra: .*17:00–18:30 · {ROOM}"))
+    asked.get_by_label("Grunn ved avslag").select_option(label="rommet trengs")
+    asked.get_by_role("button", name=f"Avslå {title}").press("Enter")
+    expect(asked).to_have_count(0)
+    work = open_page("/unit", username="senior")
+    task = work.get_by_role("region", name="Å gjøre").get_by_role("listitem").filter(has_text=title)
+    expect(task).to_contain_text("Flytting avslått (rommet trengs):")
+    task.get_by_role("button", name="Greit, den blir der den er").press("Enter")
+    expect(task).to_have_count(0)
+    [stays] = occurrences(house, date)
+    assert (stays["state"], stays["booking_id"], stays["move_request"]) == ("scheduled", waiting["booking_id"], None)
 
 
 @pytest.mark.parametrize("size", SIZES)

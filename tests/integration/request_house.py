@@ -102,8 +102,11 @@ class House:
 
     async def decide(self, what: str, booking_id: str, **said: Any) -> None:
         """By the senior centre."""
+        await self.decide_as(f"unit_editor@{self.owner}", what, booking_id, **said)
+
+    async def decide_as(self, role: str, what: str, booking_id: str, **said: Any) -> None:
         seen = (await self.booking(booking_id))["version"]
-        headers = {**self.as_role(f"unit_editor@{self.owner}"), **if_match(seen)}
+        headers = {**self.as_role(role), **if_match(seen)}
         await ok(self.facility.post(f"{BOOKINGS}/{booking_id}/{what}", json=said, headers=headers))
 
     async def said(self, one: dict[str, Any]) -> list[dict[str, Any]]:

@@ -110,6 +110,33 @@ async def test_list__with_a_time_and_rooms__counts_the_way_there_and_back(house:
     assert await free(house, thing, "11:15", "12:00", space_id=str(shared)) == 1
 
 
+async def free_during(house: House, room: UUID, *days: int, **headers: str) -> list[dict[str, Any]]:
+    """From ten to eleven on these days of December."""
+    stays = [{"starts_at": f"2026-12-0{day}T10:00", "ends_at": f"2026-12-0{day}T11:00"} for day in days]
+    body = {"square_id": str(house.square), "space_ids": [str(room)], "stays": stays}
+    asked = house.client.post(f"{API}/equipment/free", json=body, headers=headers or None)
+    found: list[dict[str, Any]] = (await house.ok(asked))["equipment"]
+    return found
+
+
+async def test_free__of_many_times__is_the_least_and_says_when_there_are_fewer(house: House) -> None:
+    room, other, thing = await house.space(), await house.space(), await house.thing(count=3)
+    await house.booked([other], "2026-12-02T10:30", "2026-12-02T12:00", **bring(thing, count=2))
+    await house.booked([other], "2026-12-03T09:30", "2026-12-03T10:30", **bring(thing))
+
+    [told] = await free_during(house, room, 1, 2, 3)
+
+    assert (told["id"], told["free"]) == (str(thing), 1)
+    assert told["fewer"] == [{"stay": 1, "free": 1}, {"stay": 2, "free": 2}]
+
+
+async def test_free__of_many_times__is_not_for_those_who_may_not_see_bookings(house: House) -> None:
+    room = await house.space()
+    await house.thing()
+
+    assert await free_during(house, room, 1, **house.role("user_council_reader@*")) == []
+
+
 async def test_list__with_a_time__is_not_for_those_who_may_not_see_bookings(house: House) -> None:
     await house.thing()
     window = {"square_id": str(house.square), "from": time("09:00"), "to": time("10:00")}

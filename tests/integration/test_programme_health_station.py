@@ -55,16 +55,46 @@ async def test_date_beside_the_half_hours__when_its_room_is_confirmed__stays_whe
     assert (seen["state"], seen["version"], seen["starts_at"]) == ("scheduled", 1, f"{DAY}T09:10:00Z")
 
 
-async def test_requested_date__when_it_is_approved__is_scheduled_at_its_own_time(house: House) -> None:
+async def anothers_room(house: House) -> tuple[str, str]:
+    """(the unit whose it is, a room of it that has to be requested)."""
     owner = await house.made_unit(str(uuid.uuid4()), "library")
     room = await house.room(unit_id=owner)
     path = f"/api/facility/spaces/{room}/policy"
     await ok(house.facility.put(path, json={"otherwise": "request"}, headers=if_match(0)))
+    return owner, room
+
+
+async def agree(house: House, owner: str, booking_id: str) -> None:
+    headers = {**house.role(f"unit_editor@{owner}"), **if_match(1)}
+    await ok(house.facility.post(f"/api/facility/bookings/{booking_id}/confirm", headers=headers))
+
+
+async def test_requested_date__when_it_is_approved__is_scheduled_at_its_own_time(house: House) -> None:
+    owner, room = await anothers_room(house)
     draft = await planned(house, room, request=True)
     assert draft["room_request"]["state"] == "pending"
 
-    headers = {**house.role(f"unit_editor@{owner}"), **if_match(1)}
-    await ok(house.facility.post(f"/api/facility/bookings/{draft['booking_id']}/confirm", headers=headers))
+    await agree(house, owner, draft["booking_id"])
 
     seen = await heard(house, draft, 2)
     assert (seen["state"], seen["room_request"], seen["starts_at"]) == ("scheduled", None, f"{DAY}T09:10:00Z")
+
+
+async def test_date_that_asks_to_be_elsewhere__when_that_is_approved__is_there_at_its_own_time(house: House) -> None:
+    date = await heard(house, await planned(house, await house.room()), 2)
+    owner, room = await anothers_room(house)
+    body = {"space_ids": [room], "starts_at": at("11:05"), "ends_at": at("11:50"), "request": True}
+    path = f"{API}/occurrences/{date['occurrence_id']}/reschedule"
+    asked = await ok(house.station.post(path, json=body, headers={**house.nurse, **if_match(date["version"])}))
+    assert (asked["state"], asked["starts_at"]) == ("scheduled", f"{DAY}T09:10:00Z")
+
+    await agree(house, owner, asked["move_request"]["booking_id"])
+
+    async def is_there() -> dict[str, Any] | None:
+        seen = await ok(house.station.get(f"{API}/occurrences/{date['occurrence_id']}", headers=house.nurse))
+        return dict(seen) if seen["space_ids"] == [room] else None
+
+    seen = await until(is_there)
+    assert (seen["state"], seen["starts_at"], seen["setup_minutes"]) == ("scheduled", f"{DAY}T10:05:00Z", 5)
+    former = await ok(house.facility.get(f"/api/facility/bookings/{date['booking_id']}"))
+    assert former["state"] == "cancelled"

@@ -88,3 +88,25 @@ async def test_occurrence__accepted_with_a_reason__is_planned_and_on_record(hous
     assert made["state"] == "scheduled"
     kept = await ok(house.facility.get(f"/api/facility/bookings/{made['booking_id']}/decisions"))
     assert [(one["verdict"], one["rules"]) for one in kept["decisions"]] == [("excepted", ["noise"])]
+
+
+async def test_series__a_little_too_loud_on_one_date__is_made_and_warned_of_that_date(house: UnitHouse) -> None:
+    gym, quiet = await gym_and_quiet_room(house)
+    reading = await activity(house, "Lesesirkel")
+    singing = await activity(house, "Allsang", noise_out=3)
+    await ok(planned(house, reading, quiet, "10:00", "11:00"))
+    dates = [{"id": str(uuid4()), **times(date, "10:00", "11:00")} for date in (THURSDAY, "2090-03-09")]
+    body = {"activity_id": singing, "space_ids": [gym], "occurrences": dates}
+    path = f"series/{uuid4()}"
+
+    made = await ok(house.put(path, body))
+
+    first, second = made["occurrences"]
+    assert [one["state"] for one in (first, second)] == ["scheduled", "scheduled"]
+    told = "The sound from Gymsalen is a little too loud in Stillerommet."
+    assert [one["message"] for one in first["warnings"]] == [told]
+    assert "warnings" not in second
+    assert await ok(house.put(path, body)) == made
+
+    await ok(house.post(f"occurrences/{first['occurrence_id']}/reschedule", times(THURSDAY, "13:00", "14:00"), 1))
+    assert [one for one in (await house.get(path))["occurrences"] if "warnings" in one] == []

@@ -66,6 +66,7 @@ def _request(one: queries.Request, who: Actor, now: dt.datetime, tongue: str) ->
     shown, seen = view.show(one.booking, who, now), _Seen(one.booking, who)
     return {
         "booking": {name: _worded(value, tongue) for name, value in shown.items()},
+        "former": one.former and in_language(view.show(one.former, who, now), tongue),
         "due": seen.time(one.due),
         "approvals": [_party(party, seen, now) for party in one.parties],
         "breaks": [in_language(breach.told(), tongue) for breach in one.breaches] if seen.details else [],

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -32,7 +32,8 @@ NO_PAGE = Message("«after» er ikke en side herfra.", '"after" is no page of ou
 
 @dataclass(frozen=True)
 class Request:
-    """A request that waits, what of the rooms' policies it breaks, and in whose name the asker may decide."""
+    """A request that waits, what of the rooms' policies it breaks, and in whose name the asker may decide. `former`:
+    the booking it is to take the place of."""
 
     booking: Booking
     parties: Sequence[Party]
@@ -41,6 +42,7 @@ class Request:
     due: dt.datetime
     speaks_for: Sequence[Party]
     may_reject: bool
+    former: Booking | None = None
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,15 @@ async def inbox(
         found = await bookings.find_all(conn, ids)
         parties = await store.parties(conn, ids)
         rulings = await _rulings(conn, desk, actor, list(found.values()), parties)
+        replaced = [one.replaces for one in found.values() if one.replaces]
+        former = await bookings.find_all(conn, replaced)
     requests = [_request(actor, found[one], parties[one], rulings[one], at, now) for one, at in due if one in found]
-    return Page(requests, f"{due[-1][1].isoformat()}|{due[-1][0]}" if len(due) == limit else None)
+    with_former = [_with_former(one, former) for one in requests]
+    return Page(with_former, f"{due[-1][1].isoformat()}|{due[-1][0]}" if len(due) == limit else None)
+
+
+def _with_former(one: Request, former: Mapping[UUID, Booking]) -> Request:
+    return replace(one, former=former.get(one.booking.replaces)) if one.booking.replaces else one
 
 
 @dataclass(frozen=True)

@@ -109,9 +109,18 @@ class Wish(Body):
 
 
 class PutBooking(Wish):
+    """`replaces`: a booking that goes as soon as this request is granted; until then it stands."""
+
     starts_at: WrittenTime
     ends_at: WrittenTime
     series_id: Id | None = None
+    replaces: Id | None = None
+
+    @model_validator(mode="after")
+    def _waits_for_a_yes(self) -> "PutBooking":
+        if self.replaces and self.state != "requested":
+            raise ValueError("only a request takes the place of a booking; others are moved")
+        return self
 
 
 class MoveBooking(Body):

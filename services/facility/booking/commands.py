@@ -1,7 +1,7 @@
 """Use-cases on one booking: each is one transaction that ends with its event."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,6 +16,7 @@ from services.facility.booking import (
     gear,
     house,
     refusals,
+    replacing,
     rights,
     store,
     timeline,
@@ -73,6 +74,7 @@ async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Put
     wanted = await read(conn, desk.clock.now(), place, booking_id, body)
     rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
     await check_gear(conn, actor, wanted.equipment, body.unit_id)
+    await replacing.check(conn, actor, body.replaces)
     taken = Taken()
     if wanted.state in OCCUPYING:
         taken = await take(conn, desk.clock, actor, place, wanted, body.terms(wanted.created_at))
@@ -166,7 +168,13 @@ async def take(
     brought = await gear.carried(conn, [wanted])
     also_lock = [*also_lock, *await leaves_around(conn, place, [wanted])]
     seen = await timeline.survey(
-        conn, clock, place.leaves, [slot.occupied], ignoring=[wanted.id], also_lock=also_lock, gear=brought
+        conn,
+        clock,
+        place.leaves,
+        [slot.occupied],
+        ignoring=domain.themselves([wanted]),
+        also_lock=also_lock,
+        gear=brought,
     )
     ruling = (await rulebook.open_for(conn, clock, actor, place, [wanted])).rule(wanted, terms)
     refusal = domain.decide(slot.bare, hours, seen.blockers[0], breaks_policy=bool(ruling.breaches))
@@ -205,20 +213,38 @@ async def order_in(
         await _stock(conn, booking.equipment)
         terms = Terms(booking.created_at, approved=hearing.binds, agreed=hearing.bound, reason=said.given())
         taken = await take(conn, desk.clock, actor, place, booking, terms)
-    booking = (await store.lock(conn, [booking_id]))[booking_id]
+    locked = await store.lock(conn, domain.themselves([booking]))
+    booking = locked[booking_id]
     _check_version(booking, seen, actor, desk.clock)
     now = desk.clock.now()
     _check_fits(booking, what, now)
     done = domain.agree(booking, now) if hearing.missing else domain.obey(what, booking, now, said.reason_code)
+    given_up: list[Booking] = []
     if place:
+        given_up = await _give_way(conn, actor, locked, booking, now)
+        done = replace(done, previous=given_up[0].slot) if given_up else done
         await timeline.occupy(conn, [(done, place.leaves)])
     await save(conn, done)
     leaves = await store.occupied_leaves(conn, done.id)
     await approval.keep(conn, actor, hearing, booking, done, said.given())
     told = booking_event(done, leaves=leaves, awaiting=hearing.awaiting)
+    gone = [booking_event(one, replaced_by=done.id) for one in given_up]
     entries = [trail.booking_entry(actor, what, booking, done)]
-    await acts.record(conn, entries, [*map(booking_event, taken.expired), told])
+    await acts.record(conn, entries, [*map(booking_event, taken.expired), told, *gone])
     return warned(done, taken.warnings) if place else done
+
+
+async def _give_way(
+    conn: Any, actor: Actor, locked: Mapping[UUID, Booking], booking: Booking, now: dt.datetime
+) -> list[Booking]:
+    """What the request takes the place of, given up and its time free; none where that is over by now."""
+    former = locked.get(booking.replaces) if booking.replaces else None
+    gone = former and domain.give_way(former, booking, now)
+    if not former or not gone:
+        return []
+    await save(conn, gone)
+    await trail.booking(conn, actor, "cancel", former, gone)
+    return [gone]
 
 
 async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:

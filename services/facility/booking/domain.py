@@ -8,13 +8,13 @@ held, confirmed, blocked --closure--> affected --lift--> what it was before
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.facility.booking.free import Range, covers
+from services.facility.booking.free import Range, covers, overlaps
 from services.facility.equipment.domain import Lack
 from shared.contracts.facility import OCCUPYING, BookingState, Gear, Layout, OrganiserKind
 from shared.problems import Message
@@ -24,6 +24,7 @@ LONGEST_HOLD = dt.timedelta(days=30)
 DISCREET = "health_station"
 DEFAULT_HOLD = dt.timedelta(minutes=15)
 UNUSED = "unused"
+REPLACED = "moved"  # why a booking is cancelled whose place another has taken
 EARLY = dt.timedelta(minutes=30)  # before setup begins: who comes then has come for the booking
 Order = Literal["confirm", "cancel", "release", "reject"]
 Refusal = Literal["invalid", "outside_hours", "policy", "conflict"]
@@ -101,6 +102,12 @@ class Booking:
     equipment: tuple[Gear, ...] = ()
     warnings: tuple[Mapping[str, Any], ...] = ()  # for whoever asks just now; never kept
 
+    @property
+    def replaces(self) -> UUID | None:
+        """The booking it was requested instead of."""
+        found = self.asked.get("replaces")
+        return UUID(found) if found else None
+
 
 @dataclass(frozen=True)
 class Closure:
@@ -166,6 +173,11 @@ FAULTS = {fault.rule: fault for fault in (BACKWARDS, TOO_LONG, UNREADABLE, ID_TA
 _HOLD = Message(
     "En reservasjon må utløpe etter nå og innen 30 dager.", "A hold must expire after now and within 30 days."
 )
+
+
+def themselves(bookings: Iterable[Booking]) -> list[UUID]:
+    """They, and what they are to take the place of: nothing of it stands in their way."""
+    return [found for one in bookings for found in (one.id, one.replaces) if found]
 
 
 def faults(slot: Slot) -> list[Fault]:
@@ -306,6 +318,14 @@ def _still_here(booking: Booking, slot: Slot) -> dt.datetime | None:
     start, end = check_in_window(slot)
     at = booking.checked_in_at
     return at if at and start <= at < end else None
+
+
+def give_way(former: Booking, wanted: Booking, now: dt.datetime) -> Booking | None:
+    """What becomes of the booking that another takes the place of; None where it is over already, used or not."""
+    if hold_ran_out(former, now):
+        return expire(former, now)
+    past = former.slot.ends_at <= now and not overlaps(former.slot.occupied, wanted.slot.occupied)
+    return None if past or not fits("cancel", former, now) else obey("cancel", former, now, REPLACED)
 
 
 def expire(booking: Booking, now: dt.datetime) -> Booking:

@@ -17,16 +17,19 @@ def booking_event(
     *,
     leaves: Sequence[UUID] = (),
     awaiting: Sequence[UUID] = (),
+    replaced_by: UUID | None = None,
     causation_id: str | None = None,
 ) -> Event:
-    """`verb` where it is not the state itself: moved, restored. `awaiting`: whose yes a request waits for."""
+    """`verb` where it is not the state itself: moved, restored. `awaiting`: whose yes a request waits for.
+    `replaced_by`: the booking that has taken its place."""
     discreet = booking.about.unit_kind == DISCREET
+    state = _discreet(booking, leaves) if discreet else _open(booking, leaves, awaiting)
     return envelope.build(
         "facility",
         f"booking.{verb or booking.state}.v1",
         f"booking/{booking.id}",
         booking.version,
-        _discreet(booking, leaves) if discreet else _open(booking, leaves, awaiting),
+        state.model_copy(update={"replaced_by": replaced_by}) if replaced_by else state,
         at=booking.updated_at,
         square_id=booking.square_id,
         unit_id=booking.about.unit_id,
@@ -81,6 +84,7 @@ def _open(booking: Booking, leaves: Sequence[UUID], awaiting: Sequence[UUID]) ->
         blocking=list(booking.blocking),
         closure_id=booking.closure_id,
         previous=booking.previous and _slot(booking.previous),
+        replaces=booking.replaces,
         equipment=list(booking.equipment),
     )
 

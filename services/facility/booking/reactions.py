@@ -6,6 +6,7 @@ There is no loop: a unit answers a booking's event with its occurrence's `affect
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 from services.facility.audit import trail
 from services.facility.booking import domain, gear, house, store, timeline
@@ -44,7 +45,7 @@ def handlers(desk: Desk) -> dict[str, dict[str, Handler]]:
 async def confirm_hold(conn: Any, desk: Desk, event: Event) -> None:
     """Confirms the occurrence's hold. One that ran out meanwhile is taken again if its time is free, else lost."""
     occurrence = Occurrence.model_validate(event.data)
-    booking = await _of(conn, occurrence)
+    booking = await _of(conn, occurrence, occurrence.booking_id)
     if booking is None or occurrence.state != "scheduled" or booking.state not in ("held", "expired"):
         return
     spaces = await house.load_any(conn, booking.slot.space_ids)
@@ -81,11 +82,18 @@ async def _occupy_again(conn: Any, booking: Booking, leaves: list[Any]) -> None:
 
 
 async def cancel_booking(conn: Any, desk: Desk, event: Event) -> None:
-    """A cancelled occurrence needs no room."""
+    """A cancelled occurrence needs no room, and none that it was to be moved to."""
     occurrence = Occurrence.model_validate(event.data)
-    booking = await _of(conn, occurrence)
-    if booking is None or occurrence.state != "cancelled":
+    if occurrence.state != "cancelled":
         return
+    asked = occurrence.move_request
+    for booking_id in (occurrence.booking_id, asked.booking_id if asked else None):
+        booking = await _of(conn, occurrence, booking_id)
+        if booking:
+            await _cancel(conn, desk, event, occurrence, booking)
+
+
+async def _cancel(conn: Any, desk: Desk, event: Event, occurrence: Occurrence, booking: Booking) -> None:
     booking = (await store.lock(conn, [booking.id]))[booking.id]
     now = desk.clock.now()
     if not domain.fits("cancel", booking, now):
@@ -102,11 +110,11 @@ async def _audit(conn: Any, event: Event, what: str, before: Booking, after: Boo
     await trail.booking(conn, unit, what, before, after, caused_by=event.correlationid or str(event.id))
 
 
-async def _of(conn: Any, occurrence: Occurrence) -> Booking | None:
+async def _of(conn: Any, occurrence: Occurrence, booking_id: UUID | None) -> Booking | None:
     """The occurrence's booking. Raises Forbidden when it belongs to somebody else."""
-    if occurrence.booking_id is None:
+    if booking_id is None:
         return None
-    booking = await store.find(conn, occurrence.booking_id)
+    booking = await store.find(conn, booking_id)
     if booking is None:
         return None
     owner = booking.about.owner_ref

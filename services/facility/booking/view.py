@@ -61,6 +61,7 @@ def show(booking: Booking, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "blocking": [str(other) for other in booking.blocking],
         "previous": booking.previous and _slot(booking.previous, booking.zone),
         "masked": False,
+        **({"replaces": str(booking.replaces)} if booking.replaces else {}),
         **({"warnings": list(booking.warnings)} if booking.warnings else {}),
     }
 

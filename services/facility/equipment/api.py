@@ -1,18 +1,23 @@
 """HTTP of equipment: what there is, and who has it when."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.facility.booking import view
 from services.facility.booking.api import AtDesk
+from services.facility.booking.desk import Desk
 from services.facility.equipment import commands, queries, store
-from services.facility.equipment.bodies import PutEquipment
+from services.facility.equipment.bodies import FreeDuring, PutEquipment
 from services.facility.registry.api import Seen
 from services.facility.registry.saving import Saved, shown
 from shared import db
+from shared.contracts.facility import Equipment
 from shared.http import CurrentActor, etag, in_language, language
+from shared.identity import Actor
 from shared.policy import Action, allows, require
 from shared.problems import NotFound
 from shared.types import Id
@@ -54,14 +59,32 @@ async def list_equipment(
 ) -> dict[str, list[dict[str, Any]]]:
     """With `from` and `to` each says how many are `free` all that time, the way to the spaces and back included, as it
     would be `without` a booking that is to be changed. Who may not see bookings is not told."""
-    async with db.connection(at.pool) as conn:
-        found = await store.listed(conn, square_id)
-    right: Action = "booking.read" if start and end else "registry.read"
-    may = [one for one in found if allows(who, right, square_id=one[1].square_id, unit_id=one[1].unit_id)]
+    may = await _listed(at, who, square_id, "booking.read" if start and end else "registry.read")
     if not (start and end):
         return {"equipment": [shown(*one) for one in may]}
-    free = await queries.free(at, [thing for _, thing in may], (start, end), space_id or [], without)
-    return {"equipment": [{**shown(*one), "free": free[one[1].equipment_id]} for one in may]}
+    free = await queries.free(at, [thing for _, thing in may], [(start, end)], space_id or [], without)
+    return {"equipment": [{**shown(*one), "free": free[one[1].equipment_id][0]} for one in may]}
+
+
+@router.post("/equipment/free")
+async def free_during(body: FreeDuring, at: AtDesk, who: CurrentActor) -> dict[str, list[dict[str, Any]]]:
+    """As the list with `from` and `to`, for several times at once. `free`: how many there are each of these times;
+    `fewer`: how many in those of them, counted from 0, in which some are taken. Changes nothing."""
+    may = await _listed(at, who, [body.square_id], "booking.read")
+    times = [(stay.starts_at, stay.ends_at) for stay in body.stays]
+    free = await queries.free(at, [thing for _, thing in may], times, body.space_ids, body.without)
+    return {"equipment": [{**shown(*one), **_over_all(one[1], free[one[1].equipment_id])} for one in may]}
+
+
+async def _listed(at: Desk, who: Actor, squares: Sequence[UUID] | None, right: Action) -> list[tuple[int, Equipment]]:
+    async with db.connection(at.pool) as conn:
+        found = await store.listed(conn, squares)
+    return [one for one in found if allows(who, right, square_id=one[1].square_id, unit_id=one[1].unit_id)]
+
+
+def _over_all(thing: Equipment, free: Sequence[int]) -> dict[str, Any]:
+    fewer = [{"stay": number, "free": left} for number, left in enumerate(free) if left < thing.count]
+    return {"free": min(free), "fewer": fewer}
 
 
 @router.get("/equipment/{equipment_id}/uses")

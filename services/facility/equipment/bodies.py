@@ -6,8 +6,10 @@ from uuid import UUID
 from pydantic import Field, StrictInt
 
 from shared.types import Body, Code, Id, Minutes, ShortText
+from shared.walltime import WrittenTime
 
 MOST = 1000
+MOST_STAYS = 400
 
 
 class PutEquipment(Body):
@@ -27,6 +29,22 @@ class PutEquipment(Body):
 
     def state(self, equipment_id: UUID) -> dict[str, Any]:
         return {**self.model_dump(), "equipment_id": equipment_id}
+
+
+class Stay(Body):
+    """Whole, with setup and teardown."""
+
+    starts_at: WrittenTime
+    ends_at: WrittenTime
+
+
+class FreeDuring(Body):
+    """`stays`: all the times it is wanted, as the dates of a series."""
+
+    square_id: Id
+    space_ids: Annotated[list[Id], Field(max_length=200)] = []
+    stays: Annotated[list[Stay], Field(min_length=1, max_length=MOST_STAYS)]
+    without: Id | None = None
 
 
 class GearIn(Body):

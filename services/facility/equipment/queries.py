@@ -35,19 +35,29 @@ async def uses(desk: Desk, actor: Actor, equipment_id: UUID, written: tuple[str,
 
 
 async def free(
-    desk: Desk, things: Sequence[Equipment], written: tuple[str, str], space_ids: Sequence[UUID], without: UUID | None
-) -> dict[UUID, int]:
-    """How many of each are there all the time, were they carried to the spaces and back. Raises Invalid."""
+    desk: Desk,
+    things: Sequence[Equipment],
+    written: Sequence[tuple[str, str]],
+    space_ids: Sequence[UUID],
+    without: UUID | None,
+) -> dict[UUID, list[int]]:
+    """How many of each are there all of each time, were they carried to the spaces and back. Raises Invalid."""
     if not things:
         return {}
     async with db.connection(desk.pool) as conn:
         places = list((await store.places(conn, space_ids)).values())
         zones = {square: await house.zone_of(conn, square) for square in {thing.square_id for thing in things}}
-        wanted = [_wanted(thing, window_of(written, zones[thing.square_id]), places) for thing in things]
-        hull = (min(use.time[0] for use in wanted), max(use.time[1] for use in wanted))
-        ids = [thing.equipment_id for thing in things]
-        uses = await store.uses(conn, ids, hull, [without] if without else [], now=desk.clock.now())
-    return {thing.equipment_id: least_left(uses, thing.count, use) for thing, use in zip(things, wanted, strict=True)}
+        wanted = {
+            thing.equipment_id: [_wanted(thing, window_of(one, zones[thing.square_id]), places) for one in written]
+            for thing in things
+        }
+        times = [use.time for found in wanted.values() for use in found]
+        hull = (min(start for start, _ in times), max(end for _, end in times))
+        uses: dict[UUID, list[Use]] = {thing: [] for thing in wanted}
+        for use in await store.uses(conn, list(wanted), hull, [without] if without else [], now=desk.clock.now()):
+            uses[use.equipment_id].append(use)
+    there = {thing.equipment_id: thing.count for thing in things}
+    return {thing: [least_left(uses[thing], there[thing], use) for use in found] for thing, found in wanted.items()}
 
 
 def _wanted(thing: Equipment, window: Range, places: Sequence[tuple[UUID, UUID | None]]) -> Use:

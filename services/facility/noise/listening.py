@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from services.facility.booking.domain import DISCREET, Blocker, Booking, Slot
+from services.facility.booking.domain import DISCREET, Blocker, Booking, Slot, themselves
 from services.facility.booking.house import House, Space
 from services.facility.finding import store as finding
 from services.facility.finding.domain import Surroundings
@@ -70,7 +70,7 @@ async def listen(
     slots = list(reached)
     asked = [(number, leaf, *slot.occupied) for number, slot in enumerate(slots) for leaf in sorted(reached[slot])]
     found: dict[Slot, list[Neighbour]] = {}
-    ignoring = [] if each_other else [booking.id for booking in bookings]
+    ignoring = [] if each_other else themselves(bookings)
     for row in await store.around(conn, asked, ignoring, now) if asked else []:
         found.setdefault(slots[row["n"]], []).append(_neighbour(row))
     return Noise(around, found, {space.id: space for space in place.spaces})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
-from services.facility.booking.domain import Booking
+from services.facility.booking.domain import Booking, themselves
 from services.facility.booking.free import covers
 from services.facility.booking.house import House, Space
 from services.facility.hours import store as hours_store
@@ -203,7 +203,7 @@ async def _count_used(conn: Any, clock: Clock, book: Rulebook, bookings: Sequenc
     keys = sorted({key for booking in bookings for key in book._quotas(booking)})
     for source, organiser in keys if lock else ():
         await store.lock(conn, f"quota/{source}/{organiser}")
-    ignoring = [booking.id for booking in bookings]
+    ignoring = themselves(bookings)
     for source, organiser in keys:
         window = _weeks(bookings)
         spaces = await store.governed(conn, source)

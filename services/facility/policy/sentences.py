@@ -23,11 +23,30 @@ ORGANISER_NEEDED = Message(
     "The room has a quota. Name the unit or organiser that books it.",
 )
 _PURPOSES = {
+    "meeting": Message("møter", "meetings"),
+    "course": Message("kurs", "courses"),
+    "lecture": Message("foredrag", "lectures"),
+    "group_training": Message("trim", "group training"),
+    "open_house": Message("åpent hus", "open houses"),
+    "meal": Message("måltider", "meals"),
+    "party": Message("fester", "parties"),
+    "concert": Message("konserter", "concerts"),
+    "exhibition": Message("utstillinger", "exhibitions"),
+    "class_visit": Message("klassebesøk", "class visits"),
+    "memorial_gathering": Message("minnesamvær", "memorial gatherings"),
     "private_party": Message("lukkede private selskaper", "closed private parties"),
     "commercial_sale": Message("salg", "sales"),
     "political_meeting": Message("politiske møter", "political meetings"),
     "religious_service": Message("religiøse samlinger", "religious services"),
     "overnight_stay": Message("overnatting", "overnight stays"),
+}
+_ROLES = {
+    "key_holder": Message("nøkkelansvarlig", "key holder"),
+    "host": Message("vert", "host"),
+    "caretaker": Message("vaktmester", "caretaker"),
+    "course_leader": Message("kursleder", "course leader"),
+    "board_member": Message("styremedlem", "board member"),
+    "employee": Message("ansatt", "employee"),
 }
 
 
@@ -84,11 +103,16 @@ def too_much(most: int) -> Message:
 
 
 def responsible(roles: Sequence[str]) -> Message:
-    which = f" ({', '.join(roles)})" if roles else ""
+    named = [_ROLES.get(role, Message(role, role)) for role in roles]
+    nb, en = _in_brackets([one.nb for one in named]), _in_brackets([one.en for one in named])
     return Message(
-        f"Ingen er på jobb her på denne tiden. Oppgi hvilken rolle som har ansvaret{which}.",
-        f"Nobody is on duty here at this time. Name the role that is responsible{which}.",
+        f"Ingen er på jobb her på denne tiden. Oppgi hvilken rolle som har ansvaret{nb}.",
+        f"Nobody is on duty here at this time. Name the role that is responsible{en}.",
     )
+
+
+def _in_brackets(names: Sequence[str]) -> str:
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _span(minutes: int) -> Message:

@@ -100,10 +100,131 @@ def test_on_terms__that_say_nothing__keeps_what_was_said_before() -> None:
     assert (kept.purpose, kept.responsible_role) == ("meeting", "key_holder")
 
 
+OTHER, HALL = uuid4(), uuid4()
+LATER = Reschedule(starts_at=END, ends_at=END + dt.timedelta(hours=1), space_ids=[HALL], purpose="course", request=True)
+
+
+def asking(state: str = "scheduled") -> Occurrence:
+    """A date that asks to be elsewhere."""
+    present = date(state)
+    return domain.after_asking_to_move(present, domain.rescheduled(present, LATER), OTHER, "requested")
+
+
+def answer(**more: object) -> Booking:
+    there = {"booking_id": OTHER, "starts_at": LATER.starts_at, "ends_at": LATER.ends_at, "space_ids": [HALL]}
+    return booking(**{**there, **more})
+
+
 @pytest.mark.parametrize("state", ["scheduled", "affected"])
-def test_rescheduled__planned_date_into_a_request__is_refused(state: str) -> None:
+def test_after_asking_to_move__without_an_answer__leaves_the_date_where_it_is(state: str) -> None:
+    waiting = asking(state)
+
+    assert domain.move_asked_for(waiting) == OTHER
+    assert (waiting.state, waiting.starts_at, waiting.space_ids) == (state, START, [ROOM])
+    assert domain.staying(waiting).move_request is None
+
+
+def test_after_asking_to_move__granted_already__is_there() -> None:
+    present = date("scheduled")
+
+    moved = domain.after_asking_to_move(present, domain.rescheduled(present, LATER), OTHER, "confirmed")
+
+    assert (moved.booking_id, moved.starts_at, moved.move_request) == (OTHER, END, None)
+
+
+@pytest.mark.parametrize("state", ["scheduled", "affected"])
+@pytest.mark.parametrize("coarse", [True, False])
+def test_after_booking__of_a_move__confirmed__takes_the_date_along(state: str, coarse: bool) -> None:
+    told = answer(starts_at=END - dt.timedelta(minutes=20)) if coarse else answer()
+
+    outcome = domain.after_booking(asking(state), told, "confirmed", coarse=coarse)
+
+    assert outcome is not None
+    moved, verb = outcome
+    assert (moved.state, moved.booking_id, moved.move_request, verb) == ("scheduled", OTHER, None, "rescheduled")
+    assert (moved.starts_at, moved.space_ids, moved.setup_minutes, moved.purpose) == (END, [HALL], 5, "course")
+    assert moved.previous == domain.slot_of(date())
+    assert domain.after_booking(moved, answer(), "confirmed") is None
+
+
+def test_after_booking__of_a_move__rejected__says_why_once() -> None:
+    told = answer(state="rejected", reason_code="noise")
+
+    outcome = domain.after_booking(asking(), told, "rejected")
+
+    assert outcome is not None
+    kept, verb = outcome
+    assert (kept.starts_at, kept.booking_id, verb) == (START, BOOKING, "changed")
+    assert kept.move_request is not None
+    assert (kept.move_request.state, kept.move_request.reason_code) == ("refused", "noise")
+    assert domain.move_asked_for(kept) is None
+    assert domain.after_booking(kept, told, "rejected") is None
+
+
+def test_after_booking__of_a_move__withdrawn__leaves_a_date_that_asks_for_nothing() -> None:
+    outcome = domain.after_booking(asking(), answer(state="cancelled"), "cancelled")
+
+    assert outcome is not None
+    assert (outcome[0].move_request, outcome[0].starts_at, outcome[1]) == (None, START, "changed")
+
+
+def test_after_booking__whose_place_the_move_takes__is_nothing_yet() -> None:
+    gone = booking(state="cancelled", replaced_by=OTHER)
+
+    assert domain.after_booking(asking(), gone, "cancelled") is None
+    assert domain.after_booking(date("scheduled"), gone, "cancelled") is not None
+
+
+def test_asks_already__the_very_move_it_waits_for__is_no_other() -> None:
+    assert domain.asks_already(asking(), LATER)
+    assert not domain.asks_already(asking(), LATER.model_copy(update={"purpose": "meeting"}))
+    assert not domain.asks_already(date("scheduled"), LATER)
+
+
+def test_taken_up__request_of_a_date_nobody_wrote_down__is_its_draft() -> None:
+    wanted = date(booking=None)
+
+    outcome = domain.taken_up(None, wanted, BOOKING)
+
+    assert outcome == (wanted.model_copy(update={"booking_id": BOOKING, "room_request": PENDING}), "drafted")
+
+
+@pytest.mark.parametrize(("start", "verb"), [(START, "changed"), (END, "rescheduled")])
+def test_taken_up__request_of_a_draft__waits_where_it_was_to_be(start: dt.datetime, verb: str) -> None:
+    present = date(booking=None)
+
+    outcome = domain.taken_up(present, present.model_copy(update={"starts_at": start}), BOOKING)
+
+    assert outcome is not None
+    assert (outcome[0].room_request, outcome[0].starts_at, outcome[1]) == (PENDING, start, verb)
+
+
+def test_taken_up__move_of_a_date__waits_beside_it() -> None:
+    present = date("scheduled")
+
+    outcome = domain.taken_up(present, domain.rescheduled(present, LATER), OTHER)
+
+    assert outcome == (asking().model_copy(update={"occurrence_id": present.occurrence_id, **same(present)}), "changed")
+
+
+def same(present: Occurrence) -> dict[str, UUID]:
+    return {name: getattr(present, name) for name in ("activity_id", "square_id", "unit_id")}
+
+
+def test_taken_up__where_another_request_waits__is_not() -> None:
+    assert domain.taken_up(date(request=PENDING), date(), OTHER) is None
+    assert domain.taken_up(asking(), date("scheduled"), uuid4()) is None
+
+
+@pytest.mark.parametrize("state", ["cancelled", "completed"])
+def test_staying__of_what_is_over__is_refused(state: str) -> None:
     with pytest.raises(WrongState):
-        domain.rescheduled(date(state), Reschedule(starts_at=START, ends_at=END, request=True))
+        domain.staying(asking().model_copy(update={"state": state}))
+
+
+def test_staying__without_a_move__is_refused() -> None:
+    with pytest.raises(WrongState):
+        domain.staying(date("scheduled"))
 
 
 def test_asked__with_a_reason__keeps_its_digest_and_knows_the_same_body_again() -> None:

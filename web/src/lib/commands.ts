@@ -2,7 +2,7 @@
 import { call, get, uuid7, type Answer } from './api'
 import type { Brought } from './equipment'
 import { wallTime } from './time'
-import type { Item, Reason, Slot, Unit } from './types'
+import type { Item, MoveRequest, Reason, Slot, Unit } from './types'
 
 export interface Draft {
   id: string
@@ -25,6 +25,7 @@ interface Booking {
   version: number
   state: string
   warnings?: Reason[]
+  move_request?: MoveRequest | null
 }
 
 /** Undoes it; `warnings` are what the answer warned of, `requested`: somebody has to say yes first. */
@@ -84,23 +85,29 @@ export async function move(item: Item, target: Target, unit: Unit | undefined, v
   })
 }
 
-/** Asks whoever decides about the room for another time or room. What is there stays where it is meanwhile. */
+/** Asks whoever decides about the room for another time or room. What is there stays where it is until the answer, and
+    goes there by itself when that is yes. */
 export async function requestInstead(item: Item, draft: Draft, unit: Unit | undefined, terms: object): Promise<Undo> {
-  const known = await get<Known>(pathOf(item, unit))
-  const kept = { ...same(known), ...terms }
-  if (item.kind === 'booking') return book({ ...draft, equipment: draft.equipment ?? known.equipment, state: 'requested' }, kept)
-  const body = {
-    activity_id: known.activity_id, capacity: known.capacity, meeting_point: known.meeting_point,
-    space_ids: draft.space_ids, starts_at: instant(wallTime(draft.date, draft.start)), ends_at: instant(wallTime(draft.date, draft.end)),
-    setup_minutes: draft.setup, teardown_minutes: draft.teardown, equipment: draft.equipment ?? known.equipment, request: true, ...kept,
+  if (item.kind === 'booking') {
+    const known = await get<{ equipment: Brought[] }>(pathOf(item, unit))
+    const kept = { ...same(known), ...terms, replaces: item.id }
+    return book({ ...draft, equipment: draft.equipment ?? known.equipment, state: 'requested' }, kept)
   }
-  const path = pathOf({ ...item, id: draft.id }, unit)
-  const made = await call<Booking>('PUT', path, body)
-  const taken = undo(made, async () => void (await call('POST', `${path}/cancel`, {}, made.version ?? made.body.version)))
-  return Object.assign(taken, { requested: made.body.state === 'draft' })
+  const slot = { space_ids: draft.space_ids, starts_at: wallTime(draft.date, draft.start), ends_at: wallTime(draft.date, draft.end) }
+  const asked = await shift(item, slot, unit, item.version ?? 0, { ...brought(draft.equipment), ...terms, request: true })
+  const version = asked.version ?? asked.body.version
+  const waits = asked.body.move_request?.state === 'pending'
+  const taken = undo(asked, async () => {
+    if (waits) await stay(item, unit, version)
+    else await shift(item, item as Slot, unit, version, brought(item.equipment))
+  })
+  return Object.assign(taken, { requested: waits || asked.body.state === 'draft' })
 }
 
-interface Known { equipment: Brought[]; activity_id?: string; capacity?: number | null; meeting_point?: string | null }
+/** The move that was asked for is taken back, or one that was refused put aside. */
+export async function stay(item: Pick<Item, 'kind' | 'id'>, unit: Unit | undefined, version: number): Promise<void> {
+  await call('POST', `${pathOf(item, unit)}/stay`, {}, version)
+}
 
 const SAME = ['organiser_kind', 'organiser_id', 'needs', 'layout', 'purpose', 'responsible_role', 'noise_out', 'quiet_need']
 const same = (known: object) => Object.fromEntries(Object.entries(known).filter(([name, value]) => SAME.includes(name) && value !== null))

@@ -2,12 +2,14 @@ import type { Dictionary } from './nb'
 import { en as house } from './words/house'
 import { en as rooms } from './words/rooms'
 import { en as season } from './words/season'
+import { en as terms } from './words/terms'
 import { en as workplaces } from './words/workplaces'
 
 export const en: Dictionary = {
   ...house,
   ...rooms,
   ...season,
+  ...terms,
   ...workplaces,
   appName: 'Torg',
   skip: 'Skip to content',
@@ -119,7 +121,7 @@ export const en: Dictionary = {
   booked: '{title} is booked {time}.',
   bookedToast: 'Booked: {title}, {time}',
   requestedToast: 'Requested: {title}, {time}. Waiting for an answer from whoever decides about the room.',
-  requestedMove: 'Requested: {title}, {time}. Waiting for an answer from whoever decides about the room. The earlier time is kept; cancel it once the answer is yes.',
+  requestedMove: 'Requested: {title}, {time}. Waiting for an answer from whoever decides about the room. It moves by itself once the answer is yes; until then it stays where it is.',
   doneButNote: 'Done. Be aware of this:',
   draftKept: 'Your draft is kept.',
   draftClear: 'Clear the form',

@@ -10,6 +10,8 @@ export interface Thing {
   count: number; unit_minutes: number; square_minutes: number
   /** How many are there all the time that was asked for. */
   free?: number
+  /** On which of many dates there are fewer than all, with how many. */
+  fewer?: { date: string; free: number }[]
 }
 export interface Brought { id: string; count: number }
 export interface Stay { space_ids: string[]; date: string; start: number; end: number; setup: number; teardown: number }
@@ -28,6 +30,20 @@ export async function thingsDuring(square_id: string, stay: Stay, without: strin
   if (without) query.set('without', without)
   return (await get<{ equipment: Thing[] }>(`${path}?${query}`)).equipment
 }
+
+/** The same on each of the dates: the least of them, and on which there are fewer than all. */
+export async function thingsOver(square_id: string, stay: Stay, dates: string[], without: string | null): Promise<Thing[]> {
+  const stays = dates.map((date) => ({ starts_at: shifted(date, stay.start, -stay.setup), ends_at: shifted(date, stay.end, stay.teardown) }))
+  const body = { square_id, space_ids: stay.space_ids, stays, without }
+  const found = (await call<{ equipment: Over[] }>('POST', `${path}/free`, body)).body.equipment
+  return found.map((one) => ({ ...one, fewer: one.fewer.map(({ stay, free }) => ({ date: dates[stay] ?? '', free })) }))
+}
+
+type Over = Omit<Thing, 'fewer'> & { fewer: { stay: number; free: number }[] }
+
+/** The dates on which there are too few. */
+export const shortOn = (thing: Thing, wanted: number): string[] =>
+  (thing.fewer ?? []).filter((one) => one.free < wanted).map((one) => one.date)
 
 /** The wall time some minutes on, or back over midnight. */
 function shifted(date: string, minute: number, by: number): string {

@@ -1,6 +1,7 @@
 import { nb as house } from './words/house'
 import { nb as rooms } from './words/rooms'
 import { nb as season } from './words/season'
+import { nb as terms } from './words/terms'
 import { nb as workplaces } from './words/workplaces'
 
 // Bokmål, the product's first language. English and nynorsk have the same keys.
@@ -8,6 +9,7 @@ export const nb = {
   ...house,
   ...rooms,
   ...season,
+  ...terms,
   ...workplaces,
   appName: 'Torg',
   skip: 'Hopp til innholdet',
@@ -119,7 +121,7 @@ export const nb = {
   booked: '{title} er reservert {time}.',
   bookedToast: 'Reservert: {title}, {time}',
   requestedToast: 'Forespurt: {title}, {time}. Venter på svar fra den som bestemmer over rommet.',
-  requestedMove: 'Forespurt: {title}, {time}. Venter på svar fra den som bestemmer over rommet. Den gamle tiden beholdes; avbestill den når du har fått ja.',
+  requestedMove: 'Forespurt: {title}, {time}. Venter på svar fra den som bestemmer over rommet. Det flyttes av seg selv når svaret er ja; til da står det der det er.',
   doneButNote: 'Det er gjort. Vær klar over dette:',
   draftKept: 'Utkastet er tatt vare på.',
   draftClear: 'Tøm skjemaet',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answers, newTerms, onTerms, wants } from './terms'
+import { answers, asCodes, newTerms, onTerms, wants } from './terms'
 
 const reasons = (...rules: string[]) => rules.map((rule) => ({ rule, message: rule }))
 const NOTHING = { role: false, purpose: false, reason: false, yes: false }
@@ -17,8 +17,17 @@ describe('a refusal', () => {
   it('is answered with what was typed', () => {
     expect(answers({ ...newTerms(), reason: ' ' })).toEqual({})
     expect(answers({ ...newTerms(), purpose: 'Åpent møte' })).toEqual({ purpose: 'apent_mote' })
+    expect(answers({ ...newTerms(), purpose: 'meeting', reason_code: 'memorial' })).toEqual({
+      purpose: 'meeting', exception: { reason_code: 'memorial' },
+    })
     expect(onTerms({ ...newTerms(), responsible_role: ' Key holder', reason: 'Avtalt' }, true)).toEqual({
       responsible_role: 'key_holder', exception: { reason: 'Avtalt' }, request: true,
     })
+  })
+})
+
+describe('a value of one\'s own', () => {
+  it('becomes a code', () => {
+    expect(asCodes('Lukket fest, Åpent  hus,, ')).toEqual(['lukket_fest', 'apent_hus'])
   })
 })

@@ -57,6 +57,11 @@ export interface Slot {
   ends_at: string
 }
 
+export interface MoveRequest extends Slot {
+  state: 'pending' | 'refused'
+  reason_code?: string | null
+}
+
 export interface Item {
   kind: 'occurrence' | 'booking' | 'closure' | 'busy' | 'shift' | 'meal' | 'presence'
   id: string
@@ -84,6 +89,8 @@ export interface Item {
   attendance?: { total: number | ':'; by_band: Record<string, number | ':'>; revision: number } | null
   masked: boolean
   previous?: Slot | null
+  /** Where it is to be instead, as long as somebody decides about it, and until a refusal has been seen. */
+  move_request?: MoveRequest | null
   reason_code?: string | null
   whole_square?: boolean
   cohosts?: string[]

@@ -4,7 +4,7 @@ import { instant } from './commands'
 import type { Brought } from './equipment'
 import { t, tr } from './i18n.svelte'
 import { addDays, wall, wallTime } from './time'
-import type { Item, Reason, Unit } from './types'
+import type { Item, MoveRequest, Reason, Unit } from './types'
 
 export const ACTIVITY_KINDS = [
   'lecture', 'course', 'hobby', 'group_training', 'open_house', 'meal', 'trip', 'party', 'drop_in', 'meeting', 'civic',
@@ -49,8 +49,12 @@ export interface Occurrence {
   booking_id: string | null
   /** Of a draft whose rooms somebody else decides about. */
   room_request: { state: 'pending' | 'refused'; reason_code: string | null } | null
+  /** Of a date that is to be elsewhere, once somebody else says yes. */
+  move_request: MoveRequest | null
   /** Of a date of a new series that did not get its room. */
   refusal?: { reason: string; reasons: Reason[] }
+  /** Of a date that was made, and what its room's neighbours will hear of it. */
+  warnings?: Reason[]
   setup_minutes: number
   teardown_minutes: number
   meeting_point: string | null
@@ -130,6 +134,13 @@ export function stateOf(one: Occurrence): string {
   return code && code !== 'other' ? t('roomRefusedWhy', { why: tr('rejectReason', code) }) : t('roomRefused')
 }
 
+/** What has become of the move that was asked for; `what` is where to. */
+export function moveTold(asked: MoveRequest, what: string): string {
+  if (asked.state === 'pending') return t('moveWaits', { what })
+  const code = asked.reason_code
+  return code && code !== 'other' ? t('moveRefusedWhy', { what, why: tr('rejectReason', code) }) : t('moveRefused', { what })
+}
+
 /** One date or a series; those whose room was refused or is requested come back as drafts. */
 export async function plan(unit: Unit, draft: DateDraft, id: string, terms: object = {}): Promise<Occurrence[]> {
   const shared = {
@@ -148,7 +159,7 @@ export async function plan(unit: Unit, draft: DateDraft, id: string, terms: obje
   return (await call<{ occurrences: Occurrence[] }>('PUT', `${path(unit)}/series/${id}`, body)).body.occurrences
 }
 
-export async function step(unit: Unit, one: Occurrence, verb: 'schedule' | 'accept' | 'cancel', body: object = {}): Promise<void> {
+export async function step(unit: Unit, one: Occurrence, verb: 'schedule' | 'accept' | 'cancel' | 'stay', body: object = {}): Promise<void> {
   await call('POST', `${path(unit)}/occurrences/${one.occurrence_id}/${verb}`, body, one.version)
 }
 

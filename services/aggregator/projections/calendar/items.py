@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from services.aggregator.projections import TypedEvent
 from shared.contracts.facility import OCCUPYING, Booking, Closure, NoiseConflict
 from shared.contracts.health_station import BusyBlock, RoomBusy
-from shared.contracts.programme import Attendance, Occurrence
+from shared.contracts.programme import Attendance, MoveRequest, Occurrence
 from shared.contracts.senior_centre import MealServing
 from shared.contracts.service_desk import Presence
 from shared.contracts.volunteer_central import Shift
@@ -40,6 +40,7 @@ def occurrence(event: TypedEvent[Occurrence]) -> tuple[Any, ...]:
         "capacity": data.capacity,
         "attendance": data.attendance and _attendance(data.attendance),
         "previous": data.previous,
+        "move_request": data.move_request and _move(data.move_request),
         "reason_code": data.cancel_reason,
         "cohosts": [host for host in data.hosts if host != data.unit_id],
         "off_site": data.off_site or None,
@@ -58,6 +59,16 @@ def occurrence(event: TypedEvent[Occurrence]) -> tuple[Any, ...]:
         data.booking_id,
         _open_json(item),
     )
+
+
+def _move(asked: MoveRequest) -> dict[str, Any]:
+    return {
+        "state": asked.state,
+        "reason_code": asked.reason_code,
+        "space_ids": asked.space_ids,
+        "starts_at": asked.starts_at,
+        "ends_at": asked.ends_at,
+    }
 
 
 def _attendance(attendance: Attendance) -> dict[str, Any]:
