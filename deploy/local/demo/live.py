@@ -15,7 +15,7 @@ from rich.console import Console
 from deploy.local.demo import day as planning
 from deploy.local.demo import house
 from deploy.local.demo.acts import Act
-from deploy.local.demo.caller import Caller, refused
+from deploy.local.demo.caller import Caller, DemoFailed, refused
 from deploy.local.demo.consultations import record
 from deploy.local.demo.house import OSLO, Square
 from deploy.local.demo.load import catch_up
@@ -26,6 +26,7 @@ from shared.clock import SystemClock
 
 FARTHEST = dt.timedelta(weeks=5)
 FASTEST = 1_000_000
+_TRIES = 5
 FORBIDDEN = 403
 TOKEN_SECONDS = 24 * 3600
 Tell = Callable[[dt.datetime, str], None]
@@ -68,9 +69,23 @@ def _play(caller: Caller, date: dt.date, speed: float, seed: int, player: "Playe
             player.play(RealTime(), [act for act in acts if act.at > now], ends)
         return
     with _held(HouseClock(set_through(caller), begins, speed), begins, player.tell) as clock:
-        catch_up(caller, min(SystemClock().now(), begins) - dt.timedelta(days=1), begins)
+        _catch_up(caller, clock, begins)
         with record(caller, house.squares()):
             player.play(clock, acts, ends)
+
+
+def _catch_up(caller: Caller, clock: HouseClock, begins: dt.datetime) -> None:
+    """A service that dies meanwhile comes back in real time and refuses what lies ahead of that: it is told the time
+    again, and asked again. Raises DemoFailed."""
+    since = min(SystemClock().now(), begins) - dt.timedelta(days=1)
+    for left in reversed(range(_TRIES)):
+        try:
+            catch_up(caller, since, begins)
+            break
+        except DemoFailed:
+            if not left:
+                raise
+            clock.set(begins, again=True)
 
 
 class Player:
