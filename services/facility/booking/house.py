@@ -141,8 +141,15 @@ async def load_any(conn: Any, space_ids: Sequence[UUID]) -> list[Space]:
     return [there[space] for space in dict.fromkeys(space_ids) if space in there]
 
 
-async def kin(conn: Any, space_ids: Sequence[UUID]) -> list[UUID]:
-    return [row["id"] for row in await conn.fetch(KIN, list(space_ids))]
+async def kin(conn: Any, place: House) -> Sequence[UUID]:
+    """Its spaces and all that is above and below them."""
+    there, named = _kin.under(place.mark or await known.mark(conn)), tuple(space.id for space in place.spaces)
+    if named not in there:
+        there[named] = tuple(row["id"] for row in await conn.fetch(KIN, list(named)))
+    return there[named]
+
+
+_kin: Known[tuple[UUID, ...], tuple[UUID, ...]] = Known()
 
 
 async def spaces_of(conn: Any, *, square_id: UUID | None = None, unit_id: UUID | None = None) -> list[UUID]:

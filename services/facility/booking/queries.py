@@ -52,16 +52,19 @@ async def listed(
 ) -> Page:
     """Every booking of a square, or of spaces and what is above and below them, that meets the range; by start."""
     async with db.connection(desk.pool) as conn:
-        squares, zone = await _where(conn, square_id, space_ids)
+        place = await house.load(conn, space_ids) if space_ids else None
+        squares, zone = (place.squares, place.zone) if place else await _where(conn, square_id)
         for square in squares:
             require(actor, "booking.read", square_id=square)
         window = window_of(written, zone)
-        if space_ids:
-            spaces = await house.kin(conn, space_ids)
+        if place:
+            spaces = await house.kin(conn, place)
             found = await store.page_of_spaces(conn, spaces, square_id, window, _cursor(after), limit)
         else:
             found = await store.page_of_square(conn, squares[0], window, _cursor(after), limit)
-    seen = [one for one in found if allows(actor, "booking.read", square_id=one.square_id, unit_id=one.about.unit_id)]
+    owners = {(one.square_id, one.about.unit_id) for one in found}
+    may = {one for one in owners if allows(actor, "booking.read", square_id=one[0], unit_id=one[1])}
+    seen = [one for one in found if (one.square_id, one.about.unit_id) in may]
     following = f"{found[-1].slot.starts_at.isoformat()}|{found[-1].id}" if len(found) == limit else None
     return Page(seen, following)
 
@@ -90,10 +93,7 @@ async def affecting(desk: Desk, actor: Actor, space_ids: list[UUID], written: tu
     return [one.id for one in sorted(live, key=lambda one: (one.slot.starts_at, one.id))]
 
 
-async def _where(conn: Any, square_id: UUID | None, space_ids: list[UUID] | None) -> tuple[list[UUID], ZoneInfo]:
-    if space_ids:
-        place = await house.load(conn, space_ids)
-        return place.squares, place.zone
+async def _where(conn: Any, square_id: UUID | None) -> tuple[list[UUID], ZoneInfo]:
     if square_id is None:
         raise Invalid(Message("Oppgi square_id eller space_id.", "Name a square_id or a space_id."))
     return [square_id], await house.zone_of(conn, square_id)

@@ -284,7 +284,7 @@ def _booking(row: Any) -> Booking:
         reason_code=row["reason_code"],
         blocking=tuple(row["blocking"]),
         previous=_previous(row["previous"]),
-        equipment=tuple(Gear.model_validate(one) for one in row["equipment"] or ()),
+        equipment=tuple(map(Gear.model_validate, row["equipment"])) if row["equipment"] else (),
         checked_in_at=row["checked_in_at"],
     )
 
