@@ -54,6 +54,9 @@ _VALUES = {
     "exactly one of space_ids, unit_id and square_id is named": (
         "oppgi nøyaktig én av space_ids, unit_id og square_id"
     ),
+    "only a request takes the place of a booking; others are moved": (
+        "Bare en forespørsel tar plassen til en reservasjon; andre flyttes."
+    ),
     "a series is given either by its occurrences or by a rule": (
         "en serie oppgis enten med sine datoer i occurrences eller med en regel i rule"
     ),
