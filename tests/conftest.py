@@ -74,13 +74,6 @@ async def database(postgres: infra.Postgres) -> infra.Database:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The whole house with the demo, as `./torg up` makes it."""
-    with running_house(tmp_path_factory.mktemp("house") / "torg") as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
 def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The whole house with nothing in it, and a clock that PUT /test/clock sets."""
     with running_house(tmp_path_factory.mktemp("empty") / "torg", "--no-demo", TORG_TEST_CLOCK="1") as running:

@@ -34,11 +34,6 @@ SCREENS = {
 Scheme = Literal["light", "dark"]
 
 
-def window(size: str) -> dict[str, object]:
-    width, height = SIZES[size]
-    return {"viewport": {"width": width, "height": height}}
-
-
 def faults(page: Page, scheme: Scheme) -> list[str]:
     page.emulate_media(color_scheme=scheme)
     found = [f"{page.locator('html').get_attribute('lang')} {scheme}: {fault}" for fault in violations(page)]
