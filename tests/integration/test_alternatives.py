@@ -1,21 +1,13 @@
 """What is offered instead of a refused time, and to a booking that has to move: ranked, with why, never what lacks."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house, time
+from tests.integration.booking_house import API, House, time
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as house:
-        yield house
 
 
 @pytest.fixture

@@ -1,27 +1,13 @@
 """Holds and the clock: gone at their expiry instant, whether or not a job has written it down."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import NOW, House, open_house
+from tests.integration.booking_house import NOW, House
 
 pytestmark = pytest.mark.integration
 BEFORE, EXPIRY, AFTER = "2026-11-24T08:59:59Z", "2026-11-24T09:00:00Z", "2026-11-24T12:00:00Z"
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as house:
-        yield house
-
-
-@pytest.fixture
-async def house(opened: House) -> House:
-    await opened.clock(NOW, run_due=False)
-    return opened
 
 
 async def held(house: House, room: Any, **more: Any) -> dict[str, Any]:

@@ -17,23 +17,11 @@ from shared.contracts.programme import Occurrence
 from shared.envelope import Event, encode
 from shared.problems import Forbidden
 from tests.infra import Kafka, Keys, Postgres, client_of, settings_for
-from tests.integration.booking_house import NO_KAFKA, NOW, House, open_house
+from tests.integration.booking_house import NO_KAFKA, NOW, House
 from tests.integration.streams import until
 
 pytestmark = pytest.mark.integration
 LATER = "2026-11-24T08:15:00Z"
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as house:
-        yield house
-
-
-@pytest.fixture
-async def house(opened: House) -> House:
-    await opened.clock(NOW, run_due=False)
-    return opened
 
 
 @pytest.fixture

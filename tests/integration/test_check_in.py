@@ -1,24 +1,16 @@
 """Checking in, and what becomes of a room that nobody came to."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, NOW, House, open_house
+from tests.integration.booking_house import API, NOW, House
 
 pytestmark = pytest.mark.integration
 START, DUE, END = "2026-12-01T09:00:00Z", "2026-12-01T09:30:00Z", "2026-12-01T10:00:00Z"
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as house:
-        yield house
 
 
 @pytest.fixture

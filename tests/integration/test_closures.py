@@ -1,28 +1,14 @@
 """Emergency closures: what they displace, what nobody may book, what comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, NOW, House, open_house, time
+from tests.integration.booking_house import API, House, time
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as house:
-        yield house
-
-
-@pytest.fixture
-async def house(opened: House) -> House:
-    await opened.clock(NOW, run_due=False)
-    return opened
 
 
 async def close(house: House, start: str, end: str | None, closure: UUID | None = None, **scope: Any) -> Any:

@@ -1,22 +1,14 @@
 """Things that are carried to where they are booked: never more than there are, with the way there and back."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, DAY, NOW, House, bring, open_house, time
+from tests.integration.booking_house import API, DAY, NOW, House, bring, time
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as house:
-        yield house
 
 
 @pytest.fixture

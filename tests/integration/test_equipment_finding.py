@@ -1,21 +1,13 @@
 """Rooms and times that are offered and found because of what is to be carried there."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, NOW, House, bring, open_house, time
+from tests.integration.booking_house import API, NOW, House, bring, time
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as house:
-        yield house
 
 
 @pytest.fixture

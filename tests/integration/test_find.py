@@ -1,21 +1,13 @@
 """Finding a room for a purpose: what is asked for is hard, and the rooms that do are told best first, with why."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house, time
+from tests.integration.booking_house import API, House, time
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as house:
-        yield house
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,17 +11,11 @@ from services.facility.booking.domain import About, Booking, Slot
 from services.facility.booking.house import load
 from services.facility.noise import listening
 from shared import db
-from tests.infra import Keys, Postgres, settings_for
-from tests.integration.booking_house import API, NO_KAFKA, House, open_house, wish
+from tests.infra import settings_for
+from tests.integration.booking_house import API, NO_KAFKA, House, wish
 from tests.integration.noise_house import REASON, Rooms, furnished
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as house:
-        yield house
 
 
 @pytest.fixture

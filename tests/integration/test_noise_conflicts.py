@@ -18,19 +18,13 @@ from shared import db, envelope
 from shared.clock import SteppedClock
 from shared.contracts.programme import Occurrence
 from shared.envelope import Event
-from tests.infra import Keys, Postgres, settings_for
-from tests.integration.booking_house import API, NO_KAFKA, NOW, House, open_house, time
+from tests.infra import Keys, settings_for
+from tests.integration.booking_house import API, NO_KAFKA, NOW, House, time
 from tests.integration.noise_house import REASON, Rooms, furnished
 
 pytestmark = pytest.mark.integration
 Told = list[tuple[str, int, int]]
 QUARTER_LATER = "2026-11-24T08:15:00Z"
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as house:
-        yield house
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Requests: whose inbox they are in, who decides, when it is the stand-in's turn, and what is kept of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,8 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, NOW, House, open_house
+from tests.integration.booking_house import API, NOW, House
 
 pytestmark = pytest.mark.integration
 LATE = "2026-11-26T08:00:00Z"  # two days later
@@ -55,12 +53,6 @@ class Units:
         seen = (await self.house.ok(self.house.client.get(path)))["version"]
         headers = {"If-Match": f'"{seen}"'}
         await self.house.ok(self.house.client.put(path, json={"otherwise": "request", **rules}, headers=headers))
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as house:
-        yield house
 
 
 @pytest.fixture
