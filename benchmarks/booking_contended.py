@@ -122,7 +122,8 @@ class Round:
                 await store.vacate(conn, [booking[0]])
                 return what
             own, old = ([booking[0]], booking[1]) if booking else ([], [])
-            if any(await store.survey(conn, spaces, old, [(start, end)], own)):
+            in_rooms, closed, _ = await store.survey(conn, spaces, old, [(start, end)], own)
+            if in_rooms or closed:
                 self.mine += [booking] if booking else []
                 return "conflict"
             await store.vacate(conn, own)

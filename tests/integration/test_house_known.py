@@ -27,6 +27,14 @@ async def test_booking__after_another_process_closed_the_room__is_refused(house:
     assert (await house.put([room], "12:00", "13:00")).json()["code"] == "outside_hours"
 
 
+async def test_booking__after_another_process_let_the_room_be_booked__is_made(house: House) -> None:
+    room = await house.space(bookable=False)
+    for _ in range(2):  # by what was read, and by what is known
+        assert (await house.put([room], "10:00", "11:00")).json()["reasons"][0]["rule"] == "not_bookable"
+    await house.rows("update space set bookable = true where id = $1 returning 1", room)
+    await house.booked([room], "10:00", "11:00")
+
+
 async def test_booking__after_a_change_that_was_rolled_back__is_judged_by_what_holds(house: House) -> None:
     room = await house.space()
     conn = await asyncpg.connect(house.database.admin_dsn, server_settings={"search_path": "facility"})

@@ -32,6 +32,7 @@ from services.facility.booking.warned import warned, warned_now
 from services.facility.noise.listening import leaves_around
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Breach, Terms
+from services.facility.registry import known as known_house
 from shared import acts, db, outbox
 from shared.clock import Clock
 from shared.contracts.facility import OCCUPYING, Gear
@@ -69,8 +70,21 @@ async def put_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Pu
 
 
 async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
-    """Raises Overtaken when another has the id, or the time."""
-    place = await house.load(conn, body.space_ids)
+    """By what the process knows of the house, if it may: that is looked at again before anything is written or refused.
+
+    Raises Overtaken when another has the id, or the time, or the house is not as it was known.
+    """
+    place = house.assume(body.space_ids) if body.state in OCCUPYING else None
+    if place is None:
+        return await _make_in(conn, desk, actor, booking_id, body, await house.load(conn, body.space_ids))
+    try:
+        return await _make_in(conn, desk, actor, booking_id, body, place)
+    except Problem:
+        house.hold_to(place, await known_house.mark(conn))
+        raise
+
+
+async def _make_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking, place: House) -> Booking:
     wanted = await read(conn, desk.clock.now(), place, booking_id, body)
     rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
     await check_gear(conn, actor, wanted.equipment, body.unit_id)
@@ -176,6 +190,7 @@ async def take(
         also_lock=also_lock,
         gear=brought,
     )
+    house.hold_to(place, seen.mark)
     ruling = (await rulebook.open_for(conn, clock, actor, place, [wanted])).rule(wanted, terms)
     refusal = domain.decide(slot.bare, hours, seen.blockers[0], breaks_policy=bool(ruling.breaches))
     if refusal == "policy":

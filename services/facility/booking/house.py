@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.facility.booking.desk import Overtaken
 from services.facility.booking.free import Range
 from services.facility.hours import store as hours
 from services.facility.registry import known
@@ -121,6 +122,26 @@ async def load(conn: Any, space_ids: Sequence[UUID]) -> House:
     missing = [space for space in space_ids if space not in there]
     if missing or not space_ids:
         raise unknown(missing)
+    return _house(there, space_ids, mark)
+
+
+def assume(space_ids: Sequence[UUID]) -> House | None:
+    """The spaces as this process last knew them, without a question; None where it does not know them all. Whoever goes
+    by this has `hold_to` say whether it still is so, before anything is written or refused."""
+    mark, there = _known.newest()
+    if mark is None or not space_ids or not all(space in there for space in space_ids):
+        return None
+    return _house(there, space_ids, mark)
+
+
+def hold_to(place: House, mark: UUID) -> None:
+    """Raises Overtaken when `mark`, as it is now, is not the one the house was known under."""
+    if place.mark != mark:
+        _known.under(mark)
+        raise Overtaken
+
+
+def _house(there: Mapping[UUID, tuple[Space, hours.Key | None]], space_ids: Sequence[UUID], mark: UUID) -> House:
     found = [there[space] for space in dict.fromkeys(space_ids)]
     return House(tuple(space for space, _ in found), {space.id: key for space, key in found if key}, mark)
 

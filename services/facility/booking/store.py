@@ -57,8 +57,10 @@ returning booking.id
 # deadlocks, however many rooms a booking takes.
 LOCK_LEAVES = "select id from space where id = any($1::uuid[]) order by id for no key update"
 
-# The same, and who is on them in each of the windows.
-SURVEY = "select n, booking_id, closure_id from survey($1, $2, $3, $4, $5)"
+# The same, and who is on them in each of the windows; with the mark of the house, which is told even if nobody is.
+SURVEY = """
+select m.mark, s.n, s.booking_id, s.closure_id from house_mark m left join survey($1, $2, $3, $4, $5) s on true
+"""
 
 # In leaf order and with ON CONFLICT: of two plain INSERTs each finds the other after both are in, and both wait.
 OCCUPY = """
@@ -190,12 +192,13 @@ async def make(
 
 async def survey(
     conn: Any, leaves: Sequence[UUID], also_lock: Sequence[UUID], windows: Sequence[Range], ignoring: Sequence[UUID]
-) -> tuple[list[tuple[int, UUID]], list[tuple[int, UUID]]]:
-    """(index of the window, booking) and (index of the window, closure) of every meeting, with the leaves locked."""
+) -> tuple[list[tuple[int, UUID]], list[tuple[int, UUID]], UUID]:
+    """(index of the window, booking) and (index of the window, closure) of every meeting, with the leaves locked; and
+    the mark of the house."""
     starts, ends = [start for start, _ in windows], [end for _, end in windows]
     rows = await conn.fetch(SURVEY, list(leaves), list(also_lock), starts, ends, list(ignoring))
     bookings = [(row["n"] - 1, row["booking_id"]) for row in rows if row["booking_id"]]
-    return bookings, [(row["n"] - 1, row["closure_id"]) for row in rows if row["closure_id"]]
+    return bookings, [(row["n"] - 1, row["closure_id"]) for row in rows if row["closure_id"]], rows[0]["mark"]
 
 
 async def vacate(conn: Any, ids: Sequence[UUID], leaves: Sequence[UUID] | None = None) -> None:

@@ -27,6 +27,7 @@ class Survey:
     """What meets each window, at the instant the locks were held. Holds that ran out stand in nobody's way."""
 
     now: dt.datetime
+    mark: UUID  # of the house
     blockers: Sequence[Sequence[Blocker]]
     stale: Sequence[Sequence[UUID]]
     bookings: Mapping[UUID, Booking] = field(default_factory=dict)
@@ -63,7 +64,7 @@ async def survey(
     gear: Sequence[Sequence[Use]] = (),
 ) -> Survey:
     """Locks the leaves, and the equipment wanted in each window, and says what meets each window on any of them."""
-    in_rooms, closed = await store.survey(conn, leaves, also_lock, windows, ignoring)
+    in_rooms, closed, mark = await store.survey(conn, leaves, also_lock, windows, ignoring)
     stock = await lock(conn, gear, ignoring)
     now = clock.now()
     with_gear = [(window, found) for window, wanted in enumerate(gear) for found in stock.meeting(wanted)]
@@ -86,7 +87,7 @@ async def survey(
     gone = {found for found, booking in bookings.items() if hold_ran_out(booking, now)}
     for window, wanted in enumerate(gear):
         blockers[window] += stock.blockers(wanted, bookings, gone)
-    return Survey(now, blockers, stale, bookings, stock, gear)
+    return Survey(now, mark, blockers, stale, bookings, stock, gear)
 
 
 def blocker_of(booking: Booking) -> Blocker:

@@ -24,6 +24,10 @@ class Known(Generic[K, V]):
         self._mark: UUID | None = None
         self._held: dict[K, V] = {}
 
+    def newest(self) -> tuple[UUID | None, dict[K, V]]:
+        """The newest mark that was heard of, and what was read under it. The house may have changed since."""
+        return self._mark, self._held
+
     def under(self, mark: UUID) -> dict[K, V]:
         """Empty when the house has changed; whoever still holds the one before fills it for nobody."""
         if mark != self._mark:
