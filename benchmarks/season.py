@@ -103,7 +103,7 @@ async def beside(house: House, work: Any) -> tuple[float, list[float]]:
     await work
     seconds = time.perf_counter() - began
     other.cancel()
-    with suppress(asyncio.CancelledError):
+    with suppress(asyncio.CancelledError):  # cancelled the line before
         await other
     return seconds, sorted(took)
 

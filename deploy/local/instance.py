@@ -142,7 +142,7 @@ class Instance:
         known: dict[str, list[Any]] = json.loads(path.read_text()) if path.exists() else {}
         left = {name: pid for name, (pid, started) in known.items() if started and started_at(pid) == started}
         for pid in left.values():
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
                 os.kill(pid, signal.SIGTERM)
         _wait_gone(list(left.values()))
         path.unlink(missing_ok=True)
@@ -183,7 +183,7 @@ def _wait_gone(pids: list[int], seconds: float = 8) -> None:
     while any(started_at(pid) for pid in pids):
         if time.monotonic() > deadline:
             for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
+                with contextlib.suppress(ProcessLookupError):  # it has ended by itself
                     os.kill(pid, signal.SIGKILL)
             return
         time.sleep(0.05)

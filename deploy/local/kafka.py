@@ -190,6 +190,6 @@ def train(home: Path, ports: tuple[int, int], progress: Progress) -> None:
         if part.exists():
             part.replace(archive)
     finally:  # told to end half-way: the archive is written by a process of Java's own, in the same group
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
             os.killpg(process.pid, signal.SIGKILL)
         part.unlink(missing_ok=True)

@@ -100,7 +100,7 @@ def stop(process: subprocess.Popen[bytes], sign: signal.Signals = signal.SIGTERM
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(5)
 

@@ -266,7 +266,7 @@ class Supervisor:
         if archive_path(cache_folder()).exists():
             return
         argv: list[str | Path] = ["nice", "-n", "15", sys.executable, "-m", "deploy.local.train"]
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # no `nice` here: the next start is slower, and nothing else
             self._training = spawn(argv, self.instance.logs / "train.log", env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 

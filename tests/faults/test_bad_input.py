@@ -50,7 +50,7 @@ NO_JSON = {
     "path", [f"{BOOKINGS}/{NOBODY}", f"/api/library/occurrences/{NOBODY}", f"/api/counters/counters/{NOBODY}"]
 )
 def test_body__that_is_no_usable_json__is_invalid(stage: Stage, path: str, content: bytes | str) -> None:
-    refused(put(stage, content, path), 422, "invalid")
+    assert refused(put(stage, content, path), 422, "invalid")["code"] == "invalid"
 
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -79,9 +79,9 @@ WRONG: dict[str, dict[str, Any]] = {
 def test_booking__with_a_wrong_field__is_invalid_and_not_made(stage: Stage, wrong: dict[str, Any]) -> None:
     path = f"{BOOKINGS}/{uuid4()}"
     answer = put(stage, json.dumps(stage.wish(8, GOOD_HOUR) | wrong), path)
-    refused(answer, 422, "invalid")
+    assert refused(answer, 422, "invalid")["code"] == "invalid"
     with stage.caller() as api:
-        refused(api.get(path), 404, "not_found")
+        assert refused(api.get(path), 404, "not_found")["code"] == "not_found"
 
 
 def test_unknown_field__is_named_in_the_refusal(stage: Stage) -> None:
@@ -91,11 +91,11 @@ def test_unknown_field__is_named_in_the_refusal(stage: Stage) -> None:
 
 def test_ten_megabytes__declared_or_in_pieces__are_too_large(stage: Stage) -> None:
     body = json.dumps(stage.wish(8, GOOD_HOUR) | {"title": "x" * 10_000_000}).encode()
-    refused(put(stage, body), 413, "too_large")
+    assert refused(put(stage, body), 413, "too_large")["code"] == "too_large"
     pieces = (body[at : at + 65536] for at in range(0, len(body), 65536))
     with stage.caller() as api:
         answer = api.put(f"{BOOKINGS}/{uuid4()}", content=pieces, headers={"Content-Type": "application/json"})
-    refused(answer, 413, "too_large")
+    assert refused(answer, 413, "too_large")["code"] == "too_large"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_ten_megabytes__declared_or_in_pieces__are_too_large(stage: Stage) -> No
 )
 def test_thing__that_there_is_not__is_not_found(stage: Stage, path: str) -> None:
     with stage.caller() as api:
-        refused(api.get(path), 404, "not_found")
+        assert refused(api.get(path), 404, "not_found")["code"] == "not_found"
 
 
 def test_square__of_others__is_as_if_it_were_not_there(stage: Stage) -> None:

@@ -125,6 +125,7 @@ def test_record__with_odd_headers__is_read_by_its_body_and_stops_nothing(stage: 
     with stage.caller() as api:
         wait_until(lambda: wanted <= stage.calendar_ids(api, day, day), "the record was not read")
         arrives(stage, api, books(stage, api, 2))
+        assert wanted <= stage.calendar_ids(api, day, day)
 
 
 def test_services__after_poison__are_all_ready(stage: Stage, poisoned: list[Place]) -> None:

@@ -89,9 +89,12 @@ def test_unit__built_by_the_guide__works_beside_facility_and_the_aggregator(
 def test_unit__built_by_the_guide__keeps_the_house_rules(copy: Path) -> None:
     """Events without persons and with examples, routes that ask for rights, compose and settings that agree."""
     places = ("tests/unit/contracts", "tests/unit/deploy/test_compose.py", "tests/unit/test_policy_matrix.py")
-    pytest_in(copy, *places, "-k", f"{KIND} or OpenEvening")
+    said = pytest_in(copy, *places, "-k", f"{KIND} or OpenEvening")
     run(copy, "-m", "ruff", "check", "services", "shared", "tests")
     run(copy, "-c", "import sys; from importlinter.cli import lint_imports_command as go; sys.exit(go(['--no-logo']))")
+
+    assert re.search(r"\b[1-9]\d* passed\b", said)
+    assert "failed" not in said
 
 
 def test_unit__built_by_the_guide__is_in_compose_and_in_the_papers(copy: Path) -> None:

@@ -87,7 +87,7 @@ class Fetcher:
         checked = addresses.check(url, await self._resolve(url.raw_host.decode("ascii"), port), self.allowed)
         *first, last = checked[:_MOST_TRIED]
         for address in first:
-            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
+            with suppress(httpx.ConnectError, httpx.ConnectTimeout):  # the next address may answer
                 return await self._ask_at(address, url, headers)
         return await self._ask_at(last, url, headers)
 

@@ -1,7 +1,6 @@
 """Planning and allocating as jobs: of a real size, beside other requests, and over the end of a process."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,24 +10,11 @@ from services.facility.app import build
 from services.facility.booking.desk import Desk
 from services.facility.season import allocation, plan_store, store
 from shared.clock import SteppedClock
-from tests.infra import Keys, Postgres, client_of, settings_for
-from tests.integration.booking_house import NO_KAFKA, House, open_house
+from tests.infra import client_of, settings_for
+from tests.integration.booking_house import NO_KAFKA, House
 from tests.integration.season_stand import Season, close, open_season, wish
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as one:
-        yield one
-
-
-@pytest.fixture
-async def house(opened: House) -> House:
-    await opened.clock("2026-11-24T08:00:00Z")
-    await opened.square_of()
-    return opened
 
 
 async def contested(house: House, rooms: int, applications: int) -> Season:

@@ -1,13 +1,11 @@
 """What a season refuses, and whom: dates, deadlines, rights, stale versions, and what cannot be read."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house
+from tests.integration.booking_house import API, House
 from tests.integration.season_stand import (
     AFTER,
     DESK,
@@ -22,19 +20,6 @@ from tests.integration.season_stand import (
 )
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as one:
-        yield one
-
-
-@pytest.fixture
-async def house(opened: House) -> House:
-    await opened.clock("2026-11-24T08:00:00Z")
-    await opened.square_of()
-    return opened
 
 
 def told(answer: Any) -> tuple[int, str]:

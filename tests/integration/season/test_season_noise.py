@@ -1,29 +1,14 @@
 """A season where rooms hear each other: what its plan leaves out, refuses and accepts, and what is booked of it."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house
+from tests.integration.booking_house import API, House
 from tests.integration.season_stand import Season, close, open_season, wish
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as one:
-        yield one
-
-
-@pytest.fixture
-async def house(opened: House) -> House:
-    await opened.clock("2026-11-24T08:00:00Z")
-    await opened.square_of()
-    return opened
 
 
 async def gym_and_quiet_room(house: House) -> tuple[UUID, UUID]:

@@ -4,30 +4,14 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import House, open_house
+from tests.integration.booking_house import House
 from tests.integration.season_stand import ENGLISH, close, open_season, wish
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as one:
-        yield one
-
-
-@pytest.fixture
-async def house(opened: House) -> House:
-    """On a square of its own, since a season has all the rooms of its squares."""
-    await opened.clock("2026-11-24T08:00:00Z")
-    await opened.square_of()
-    return opened
 
 
 async def test_round__from_opening_to_series_and_letters__gives_what_the_rule_says(house: House) -> None:
