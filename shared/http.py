@@ -99,7 +99,8 @@ def language(request: Request) -> str:
     return "nb"
 
 
-def actor(request: Request) -> Actor:
+# A dependency that is not `async` is run in a thread of its own, which takes longer than any of these.
+async def actor(request: Request) -> Actor:
     """The dependency of every route that is not public. Raises Unauthenticated."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -111,7 +112,7 @@ def actor(request: Request) -> Actor:
 CurrentActor = Annotated[Actor, Depends(actor)]
 
 
-def if_match(request: Request) -> int:
+async def if_match(request: Request) -> int:
     """The version the caller has seen. Raises PreconditionRequired without one, Invalid when it is no number."""
     written = request.headers.get("if-match")
     if written is None:
@@ -123,6 +124,14 @@ def if_match(request: Request) -> int:
 
 
 SeenVersion = Annotated[int, Depends(if_match)]
+
+
+async def optional_if_match(request: Request) -> int | None:
+    """As `if_match`, for what need not be there yet; None without one."""
+    return await if_match(request) if "if-match" in request.headers else None
+
+
+SeenIfAny = Annotated[int | None, Depends(optional_if_match)]
 
 
 def check_version(seen: int | None, present: int, current: Callable[[], Any]) -> None:

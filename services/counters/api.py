@@ -14,7 +14,7 @@ from pydantic import Field
 from services.counters import commands, files, store
 from services.counters.domain import LARGEST_BATCH, CorrectionBody, CounterBody, ManualCountBody, parse
 from shared import db
-from shared.http import CurrentActor, etag, if_match
+from shared.http import CurrentActor, SeenIfAny, etag
 from shared.policy import allows, require
 from shared.problems import Invalid, Message, NotFound
 from shared.types import Body, Id, Instant
@@ -30,9 +30,10 @@ class ReadingsBody(Body):
 
 
 @router.put("/counters/{counter_id}")
-async def put_counter(request: Request, counter_id: UUID, body: CounterBody, who: CurrentActor) -> JSONResponse:
+async def put_counter(
+    request: Request, counter_id: UUID, body: CounterBody, who: CurrentActor, seen: SeenIfAny
+) -> JSONResponse:
     state = request.app.state
-    seen = if_match(request) if "if-match" in request.headers else None
     counter, new = await commands.decide_counter(state.pool, state.clock, who, counter_id, body, seen)
     return JSONResponse(commands.shown(counter), 201 if new else 200, etag(counter["version"]))
 

@@ -11,10 +11,10 @@ from services.health_station.bodies import PutAppointment, PutRecordDay, PutToke
 from services.health_station.rights import require_inside
 from services.health_station.rooms import Account
 from shared import db
-from shared.http import CurrentActor, SeenVersion, etag, language
+from shared.http import CurrentActor, SeenIfAny, SeenVersion, etag, language
 from shared.problems import Invalid, Message, NotFound
 from shared.programme import places
-from shared.programme.api import Mine, optional_if_match
+from shared.programme.api import Mine
 from shared.programme.commands import Saved, Unit
 from shared.types import Id, Instant, LocalDate
 
@@ -24,7 +24,6 @@ DISCREET = (f"{PREFIX}/appointments",)
 LONGEST_WINDOW, LONGEST_RANGE = dt.timedelta(days=397), dt.timedelta(days=31)
 MOST = 500
 router = APIRouter(prefix=PREFIX, tags=["appointments"])
-Seen = Annotated[int | None, Depends(optional_if_match)]
 HealthRecord = Annotated[tokens.Caller, Depends(tokens.caller)]
 
 
@@ -40,7 +39,7 @@ async def put_record_day(
 
 @router.put("/appointments/{appointment_id}", status_code=201)
 async def put_appointment(
-    appointment_id: Id, body: PutAppointment, unit: Mine, who: CurrentActor, seen: Seen
+    appointment_id: Id, body: PutAppointment, unit: Mine, who: CurrentActor, seen: SeenIfAny
 ) -> JSONResponse:
     return await _answer(unit, await commands.put(unit, who, appointment_id, body, seen))
 

@@ -53,7 +53,7 @@ class Door:
     async def visitor(self, request: Request, *, active: bool = True) -> Visitor | None:
         """None for a stranger. Raises CrossSite or NotJson when a foreign page may be behind a browser's request."""
         if "authorization" in request.headers:
-            return Visitor(bearer_actor(request))
+            return Visitor(await bearer_actor(request))
         session = await self.session(request, active=active)
         if session is None:
             return None

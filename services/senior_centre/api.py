@@ -1,14 +1,14 @@
 """HTTP of what is the senior centre's own: meal servings."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from services.senior_centre import commands
 from shared.contracts.senior_centre import MealServing
-from shared.http import CurrentActor, SeenVersion
-from shared.programme.api import Mine, optional_if_match
+from shared.http import CurrentActor, SeenIfAny, SeenVersion
+from shared.programme.api import Mine
 from shared.programme.bodies import Ids, Title, WithinADay
 from shared.programme.dated.api import add_reads, answer
 from shared.types import Body, Id, ShortText, SmallCount
@@ -39,7 +39,7 @@ async def put_serving(
     body: PutServing,
     unit: Mine,
     who: CurrentActor,
-    seen: Annotated[int | None, Depends(optional_if_match)],
+    seen: SeenIfAny,
 ) -> JSONResponse:
     wanted = MealServing(serving_id=serving_id, state="planned", **body.model_dump())
     return await answer(unit, await commands.plan(unit, who, wanted, seen))

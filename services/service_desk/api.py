@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 from pydantic import Field, model_validator
 
@@ -13,9 +13,9 @@ from services.service_desk.domain import Enquiry, Hour
 from services.service_desk.topics import NAMES, Topic
 from shared import db
 from shared.contracts.service_desk import Channel, DeskHour, HelpCount, Presence
-from shared.http import CurrentActor, SeenVersion, etag
+from shared.http import CurrentActor, SeenIfAny, SeenVersion, etag
 from shared.policy import require
-from shared.programme.api import Mine, check_dates, optional_if_match
+from shared.programme.api import Mine, check_dates
 from shared.programme.bodies import WithinADay
 from shared.programme.commands import shown
 from shared.programme.dated.api import add_reads, answer
@@ -25,7 +25,6 @@ from shared.types import Body, Flag, Id, Instant, LocalDate, SmallCount
 MOST_DAYS = 31
 MOST_COUNTS = len(NAMES) * 4
 router = APIRouter(prefix="/api/service_desk", tags=["desk"])
-Seen = Annotated[int | None, Depends(optional_if_match)]
 HourPath = Annotated[int, Path(ge=0, le=23)]
 
 
@@ -99,7 +98,7 @@ async def put_hour(
     body: PutHour,
     unit: Mine,
     who: CurrentActor,
-    seen: Seen,
+    seen: SeenIfAny,
 ) -> JSONResponse:
     """Replaces whatever was counted in that hour."""
     place = DeskHour(unit_id=unit_id, square_id=square_id, local_date=local_date, hour=hour)
@@ -129,7 +128,9 @@ add_reads(router, PRESENCE, "/presence", "presence")
 
 
 @router.put("/presence/{presence_id}", status_code=201)
-async def put_presence(presence_id: Id, body: PutPresence, unit: Mine, who: CurrentActor, seen: Seen) -> JSONResponse:
+async def put_presence(
+    presence_id: Id, body: PutPresence, unit: Mine, who: CurrentActor, seen: SeenIfAny
+) -> JSONResponse:
     wanted = Presence(presence_id=presence_id, **body.model_dump())
     return await answer(unit, await commands.be_present(unit, who, wanted, seen))
 

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, Field, StrictStr
 
@@ -13,9 +13,9 @@ from services.volunteer_central.domain import SignUp, Volunteer
 from services.volunteer_central.people import Kept, shown
 from services.volunteer_central.roles import NAMES, ShiftRole
 from shared.contracts.volunteer_central import Shift
-from shared.http import CurrentActor, SeenVersion, etag
+from shared.http import CurrentActor, SeenIfAny, SeenVersion, etag
 from shared.policy import require
-from shared.programme.api import Mine, optional_if_match
+from shared.programme.api import Mine
 from shared.programme.bodies import Title, WithinADay
 from shared.programme.commands import shown as shown_state
 from shared.programme.dated.api import add_reads, answer
@@ -23,7 +23,6 @@ from shared.programme.names import listed
 from shared.types import Body, Flag, Id, LocalDate, SmallCount
 
 router = APIRouter(prefix="/api/volunteer_central", tags=["volunteers"])
-Seen = Annotated[int | None, Depends(optional_if_match)]
 
 
 def _is_phone(text: str) -> str:
@@ -75,7 +74,7 @@ async def list_roles(who: CurrentActor) -> dict[str, list[dict[str, str]]]:
 
 
 @router.put("/shifts/{shift_id}", status_code=201)
-async def put_shift(shift_id: Id, body: PutShift, unit: Mine, who: CurrentActor, seen: Seen) -> JSONResponse:
+async def put_shift(shift_id: Id, body: PutShift, unit: Mine, who: CurrentActor, seen: SeenIfAny) -> JSONResponse:
     wanted = Shift(shift_id=shift_id, state="open", **body.model_dump())
     return await answer(unit, await commands.open_shift(unit, who, wanted, seen))
 
@@ -117,7 +116,7 @@ async def list_candidates(shift_id: Id, unit: Mine, who: CurrentActor) -> dict[s
 
 @router.put("/volunteers/{volunteer_id}", status_code=201)
 async def put_volunteer(
-    volunteer_id: Id, body: PutVolunteer, unit: Mine, who: CurrentActor, seen: Seen
+    volunteer_id: Id, body: PutVolunteer, unit: Mine, who: CurrentActor, seen: SeenIfAny
 ) -> JSONResponse:
     return _kept(await people.put(unit, who, Volunteer(id=volunteer_id, version=1, **body.model_dump()), seen))
 

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from shared import db
 from shared.contracts.platform import UnitKind
-from shared.http import CurrentActor, SeenVersion, etag, if_match
+from shared.http import CurrentActor, SeenIfAny, SeenVersion, etag
 from shared.identity import Actor
 from shared.policy import require
 from shared.problems import Invalid, Message, NotFound
@@ -29,16 +29,12 @@ from shared.types import Id, Instant
 LONGEST_WINDOW = dt.timedelta(days=397)
 
 
-def programme_of(request: Request) -> Unit:
+async def programme_of(request: Request) -> Unit:
     unit: Unit = request.app.state.programme
     return unit
 
 
 Mine = Annotated[Unit, Depends(programme_of)]
-
-
-def optional_if_match(request: Request) -> int | None:
-    return if_match(request) if "if-match" in request.headers else None
 
 
 def router(service: UnitKind) -> APIRouter:
@@ -56,7 +52,7 @@ def _activities(api: APIRouter) -> None:
         body: PutActivity,
         unit: Mine,
         who: CurrentActor,
-        seen: Annotated[int | None, Depends(optional_if_match)],
+        seen: SeenIfAny,
     ) -> JSONResponse:
         return _answer(await commands.put_activity(unit, who, activity_id, body, seen))
 

@@ -18,7 +18,7 @@ from shared.types import Id
 router = APIRouter(prefix="/api/facility", tags=["bookings"])
 
 
-def desk(request: Request) -> Desk:
+async def desk(request: Request) -> Desk:
     """The app's own pool and clock; app.py puts them on its state."""
     return Desk(request.app.state.pool, request.app.state.clock)
 

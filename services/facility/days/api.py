@@ -10,8 +10,7 @@ from services.facility.days import commands
 from services.facility.days.domain import Day, PublicChoice, PutRule, with_special_days
 from services.facility.hours import bodies
 from services.facility.hours.bodies import check_window
-from shared.http import CurrentActor, SeenVersion, etag, language
-from shared.http import if_match as version_in
+from shared.http import CurrentActor, SeenIfAny, SeenVersion, etag, language
 from shared.types import Body, Id, LocalDate
 
 router = APIRouter(prefix="/api/facility", tags=["days"])
@@ -44,8 +43,7 @@ async def list_rules(square_id: Id, at: AtDesk, who: CurrentActor) -> dict[str, 
 
 
 @router.put("/local-rules/{rule_id}", status_code=201)
-async def put_rule(rule_id: Id, body: PutRule, at: AtDesk, who: CurrentActor, request: Request) -> JSONResponse:
-    seen = version_in(request) if "if-match" in request.headers else None
+async def put_rule(rule_id: Id, body: PutRule, at: AtDesk, who: CurrentActor, seen: SeenIfAny) -> JSONResponse:
     rule, created = await commands.put(at, who, rule_id, body, seen)
     return JSONResponse(commands.shown(rule), 201 if created else 200, etag(rule.version))
 

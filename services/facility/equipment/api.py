@@ -12,11 +12,10 @@ from services.facility.booking.api import AtDesk
 from services.facility.booking.desk import Desk
 from services.facility.equipment import commands, queries, store
 from services.facility.equipment.bodies import FreeDuring, PutEquipment
-from services.facility.registry.api import Seen
 from services.facility.registry.saving import Saved, shown
 from shared import db
 from shared.contracts.facility import Equipment
-from shared.http import CurrentActor, etag, in_language, language
+from shared.http import CurrentActor, SeenIfAny, etag, in_language, language
 from shared.identity import Actor
 from shared.policy import Action, allows, require
 from shared.problems import NotFound
@@ -27,13 +26,13 @@ router = APIRouter(prefix="/api/facility", tags=["equipment"])
 
 @router.put("/equipment/{equipment_id}", status_code=201)
 async def put_equipment(
-    equipment_id: Id, body: PutEquipment, at: AtDesk, who: CurrentActor, seen: Seen
+    equipment_id: Id, body: PutEquipment, at: AtDesk, who: CurrentActor, seen: SeenIfAny
 ) -> JSONResponse:
     return _answer(await commands.put(at.pool, at.clock, who, equipment_id, body, seen))
 
 
 @router.delete("/equipment/{equipment_id}")
-async def withdraw_equipment(equipment_id: Id, at: AtDesk, who: CurrentActor, seen: Seen) -> JSONResponse:
+async def withdraw_equipment(equipment_id: Id, at: AtDesk, who: CurrentActor, seen: SeenIfAny) -> JSONResponse:
     return _answer(await commands.withdraw(at.pool, at.clock, who, equipment_id, seen))
 
 

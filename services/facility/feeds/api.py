@@ -12,15 +12,14 @@ from services.facility.feeds.bodies import PutFeed
 from services.facility.feeds.commands import Seen
 from services.facility.feeds.reading import Reader
 from shared import db
-from shared.http import CurrentActor, SeenVersion, etag, in_language, language
-from shared.http import if_match as version_in
+from shared.http import CurrentActor, SeenIfAny, SeenVersion, etag, in_language, language
 from shared.types import Id
 
 LARGE_BODIES = ("/api/facility/feeds",)
 router = APIRouter(prefix="/api/facility", tags=["feeds"])
 
 
-def reader(request: Request) -> Reader:
+async def reader(request: Request) -> Reader:
     """The app's own; app.py puts it on its state."""
     found: Reader = request.app.state.feeds
     return found
@@ -31,10 +30,9 @@ AtReader = Annotated[Reader, Depends(reader)]
 
 @router.put("/feeds/{feed_id}", status_code=201)
 async def put_feed(
-    feed_id: Id, body: PutFeed, at: AtDesk, who: CurrentActor, read: AtReader, request: Request
+    feed_id: Id, body: PutFeed, at: AtDesk, who: CurrentActor, read: AtReader, seen: SeenIfAny, request: Request
 ) -> JSONResponse:
     """Reads it at once. What it holds is booked when the answer comes, or soon after where it takes long."""
-    seen = version_in(request) if "if-match" in request.headers else None
     _, outcome = await commands.put(
         at, read.fetcher.allowed, who, feed_id, body, seen, lambda one: view.show(one, who, at.clock.now())
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from services.facility.hours import bodies, commands
 from services.facility.hours.bodies import AskedDate, PutHours, check_window
 from services.facility.hours.store import OwnerKind
 from shared.contracts.opening_hours import Hours, Period, warnings
-from shared.http import CurrentActor, etag, if_match, language
+from shared.http import CurrentActor, SeenIfAny, etag, language
 from shared.policy import require
 from shared.problems import Invalid, Message
 from shared.types import Id
@@ -32,16 +32,9 @@ class Preview(bodies.Preview):
     last: Annotated[AskedDate | None, Field(alias="to")] = None
 
 
-def optional_if_match(request: Request) -> int | None:
-    return if_match(request) if "if-match" in request.headers else None
-
-
-Seen = Annotated[int | None, Depends(optional_if_match)]
-
-
 @router.put("/{kind}/{owner_id}/hours", status_code=200)
 async def put_hours(
-    kind: Kind, owner_id: Id, body: PutHours, request: Request, who: CurrentActor, seen: Seen
+    kind: Kind, owner_id: Id, body: PutHours, request: Request, who: CurrentActor, seen: SeenIfAny
 ) -> JSONResponse:
     periods = bodies.read(body.periods)
     answer = await _decide(request, who, kind, owner_id, periods, seen)
@@ -49,7 +42,7 @@ async def put_hours(
 
 
 @router.delete("/{kind}/{owner_id}/hours")
-async def delete_hours(kind: Kind, owner_id: Id, request: Request, who: CurrentActor, seen: Seen) -> JSONResponse:
+async def delete_hours(kind: Kind, owner_id: Id, request: Request, who: CurrentActor, seen: SeenIfAny) -> JSONResponse:
     answer = await _decide(request, who, kind, owner_id, None, seen)
     return JSONResponse(answer, 200, etag(answer["version"]))
 

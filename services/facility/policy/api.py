@@ -1,28 +1,21 @@
 """HTTP of policies, and of what one would mean for a booking."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from services.facility.booking.api import AtDesk
 from services.facility.booking.bodies import PutBooking
 from services.facility.policy import commands, preview
 from services.facility.policy.domain import Policy
-from shared.http import CurrentActor, etag, if_match, language
+from shared.http import CurrentActor, SeenIfAny, etag, language
 from shared.identity import Actor
 from shared.policy import Role
 from shared.types import Id
 
 router = APIRouter(prefix="/api/facility", tags=["policies"])
-
-
-def optional_if_match(request: Request) -> int | None:
-    return if_match(request) if "if-match" in request.headers else None
-
-
-Seen = Annotated[int | None, Depends(optional_if_match)]
 
 
 class Preview(PutBooking):
@@ -33,12 +26,12 @@ class Preview(PutBooking):
 
 
 @router.put("/spaces/{space_id}/policy", status_code=201)
-async def put_policy(space_id: Id, body: Policy, request: Request, who: CurrentActor, seen: Seen) -> JSONResponse:
+async def put_policy(space_id: Id, body: Policy, request: Request, who: CurrentActor, seen: SeenIfAny) -> JSONResponse:
     return await _decide(request, who, space_id, body, seen)
 
 
 @router.delete("/spaces/{space_id}/policy")
-async def delete_policy(space_id: Id, request: Request, who: CurrentActor, seen: Seen) -> JSONResponse:
+async def delete_policy(space_id: Id, request: Request, who: CurrentActor, seen: SeenIfAny) -> JSONResponse:
     """Back to none of its own: what the nearest space above has holds, or nothing."""
     return await _decide(request, who, space_id, None, seen)
 

@@ -1,8 +1,8 @@
 """HTTP of squares, units and spaces."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from services.facility.registry import commands, features, store
@@ -10,7 +10,7 @@ from services.facility.registry.bodies import PutSpace, PutSquare, PutUnit
 from services.facility.registry.commands import shown_square
 from services.facility.registry.saving import Saved, shown
 from shared import db
-from shared.http import CurrentActor, etag, if_match, language
+from shared.http import CurrentActor, SeenIfAny, etag, language
 from shared.policy import allows, require
 from shared.problems import NotFound
 from shared.types import Id
@@ -18,15 +18,10 @@ from shared.types import Id
 router = APIRouter(prefix="/api/facility", tags=["registry"])
 
 
-def optional_if_match(request: Request) -> int | None:
-    return if_match(request) if "if-match" in request.headers else None
-
-
-Seen = Annotated[int | None, Depends(optional_if_match)]
-
-
 @router.put("/squares/{square_id}", status_code=201)
-async def put_square(square_id: Id, body: PutSquare, request: Request, who: CurrentActor, seen: Seen) -> JSONResponse:
+async def put_square(
+    square_id: Id, body: PutSquare, request: Request, who: CurrentActor, seen: SeenIfAny
+) -> JSONResponse:
     state = request.app.state
     return _answer(await commands.put_square(state.pool, state.clock, who, square_id, body, seen))
 
@@ -57,7 +52,7 @@ async def list_squares(request: Request, who: CurrentActor) -> dict[str, list[di
 
 
 @router.put("/units/{unit_id}", status_code=201)
-async def put_unit(unit_id: Id, body: PutUnit, request: Request, who: CurrentActor, seen: Seen) -> JSONResponse:
+async def put_unit(unit_id: Id, body: PutUnit, request: Request, who: CurrentActor, seen: SeenIfAny) -> JSONResponse:
     state = request.app.state
     return _answer(await commands.put_unit(state.pool, state.clock, who, unit_id, body, seen))
 
@@ -83,13 +78,13 @@ async def list_units(
 
 
 @router.put("/spaces/{space_id}", status_code=201)
-async def put_space(space_id: Id, body: PutSpace, request: Request, who: CurrentActor, seen: Seen) -> JSONResponse:
+async def put_space(space_id: Id, body: PutSpace, request: Request, who: CurrentActor, seen: SeenIfAny) -> JSONResponse:
     state = request.app.state
     return _answer(await commands.put_space(state.pool, state.clock, who, space_id, body, seen))
 
 
 @router.delete("/spaces/{space_id}")
-async def withdraw_space(space_id: Id, request: Request, who: CurrentActor, seen: Seen) -> JSONResponse:
+async def withdraw_space(space_id: Id, request: Request, who: CurrentActor, seen: SeenIfAny) -> JSONResponse:
     state = request.app.state
     return _answer(await commands.withdraw_space(state.pool, state.clock, who, space_id, seen))
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.facility.booking.api import AtDesk
@@ -11,23 +11,16 @@ from services.facility.booking.desk import Desk
 from services.facility.season import applications, commands, queries, view
 from services.facility.season.bodies import Because, PutApplication, PutSeason
 from services.facility.season.domain import Application, Season, Step
-from shared.http import CurrentActor, SeenVersion, etag, if_match, in_language, language
+from shared.http import CurrentActor, SeenIfAny, SeenVersion, etag, in_language, language
 from shared.identity import Actor
 from shared.types import Id
 
 router = APIRouter(prefix="/api/facility/seasons", tags=["seasons"])
 
 
-def optional_if_match(request: Request) -> int | None:
-    return if_match(request) if "if-match" in request.headers else None
-
-
-Seen = Annotated[int | None, Depends(optional_if_match)]
-
-
 @router.put("/{season_id}", status_code=201)
 async def put_season(
-    season_id: Id, body: PutSeason, at: AtDesk, who: CurrentActor, seen: Seen, request: Request
+    season_id: Id, body: PutSeason, at: AtDesk, who: CurrentActor, seen: SeenIfAny, request: Request
 ) -> JSONResponse:
     season, new = await commands.put(at, who, season_id, body, seen)
     return _season(at, who, request, season, status=201 if new else 200)
@@ -68,7 +61,13 @@ async def decide_season(
 
 @router.put("/{season_id}/applications/{application_id}", status_code=201)
 async def put_application(
-    season_id: Id, application_id: Id, body: PutApplication, at: AtDesk, who: CurrentActor, seen: Seen, request: Request
+    season_id: Id,
+    application_id: Id,
+    body: PutApplication,
+    at: AtDesk,
+    who: CurrentActor,
+    seen: SeenIfAny,
+    request: Request,
 ) -> JSONResponse:
     one, new = await applications.put(at, who, season_id, application_id, body, seen)
     return _application(request, one, 201 if new else 200)
