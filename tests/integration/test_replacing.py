@@ -1,9 +1,11 @@
 """Requests that take the place of a booking: one yes, and the booking is elsewhere; otherwise it stays."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from tests.infra import Keys, Postgres
@@ -54,9 +56,7 @@ async def test_request__granted__takes_the_place_of_the_booking(house: House, ro
     assert (gone["state"], gone["reason_code"]) == ("cancelled", "moved")
     assert (await affecting(house, before), await affecting(house, room)) == ([], [done["id"]])
     assert await house.events(booking["id"]) == [("confirmed", 1), ("cancelled", 2)]
-    query = "select convert_from(value, 'utf8')::jsonb #>> '{data,replaced_by}' as by from outbox where key = $1"
-    told = await house.rows(f"{query} order by id desc limit 1", f"booking/{booking['id']}")
-    assert told[0]["by"] == done["id"]
+    assert await last_said(house, booking["id"], "replaced_by") == done["id"]
 
 
 async def test_request__of_a_time_that_meets_the_bookings_own__is_not_in_its_own_way(house: House, room: UUID) -> None:
@@ -161,3 +161,99 @@ async def test_booking__that_is_no_request__takes_nothings_place(house: House) -
 
     assert refused.status_code == 422
     assert (await house.get(booking["id"]))["state"] == "confirmed"
+
+
+async def test_second_request__for_the_same_booking__takes_over_from_the_first(house: House, room: UUID) -> None:
+    before = await house.space()
+    booking = await house.booked([before], "10:00", "11:00")
+    first = await to_move(house, booking, room, "12:00", "13:00")
+
+    second = await to_move(house, booking, room, "14:00", "15:00")
+
+    gone = await house.get(first["id"])
+    assert (gone["state"], gone["reason_code"]) == ("cancelled", "asked_anew")
+    assert await house.events(first["id"]) == [("requested", 1), ("cancelled", 2)]
+    assert await last_said(house, first["id"], "replaced_by") == second["id"]
+    assert (await house.order("confirm", first)).status_code == 412
+    assert (await house.order("confirm", gone)).json()["code"] == "wrong_state"
+    await house.ok(house.order("confirm", second))
+    assert (await affecting(house, before), await affecting(house, room)) == ([], [second["id"]])
+
+
+async def last_said(house: House, booking: str, field: str) -> str:
+    query = "select convert_from(value, 'utf8')::jsonb -> 'data' ->> $2 as said from outbox where key = $1"
+    (row,) = await house.rows(f"{query} order by id desc limit 1", f"booking/{booking}", field)
+    return str(row["said"])
+
+
+async def test_request__taken_over_from__sent_again_is_still_the_one_that_was_withdrawn(
+    house: House, room: UUID
+) -> None:
+    booking, made = await house.booked([await house.space()], "10:00", "11:00"), uuid4()
+    await to_move(house, booking, room, "12:00", "13:00", id=made)
+    second = await to_move(house, booking, room, "14:00", "15:00")
+
+    again = await house.put([room], "12:00", "13:00", id=made, state="requested", replaces=booking["id"])
+
+    assert (again.status_code, again.json()["state"]) == (200, "cancelled")
+    assert (await house.get(second["id"]))["state"] == "requested"
+
+
+async def test_request__for_the_place_of_what_was_moved_already__is_refused_and_says_by_what(
+    house: House, room: UUID
+) -> None:
+    booking = await house.booked([await house.space()], "10:00", "11:00")
+    moved = await house.ok(house.order("confirm", await to_move(house, booking, room, "12:00", "13:00")))
+    wish = {"state": "requested", "replaces": booking["id"]}
+
+    refused = await house.put([room], "14:00", "15:00", **wish)
+
+    told = refused.json()
+    assert (refused.status_code, told["code"], told["blocking"]) == (409, "replaced_already", [moved["id"]])
+    assert told["detail"] == "Bookingen er flyttet allerede: en annen har tatt dens plass. Se på den igjen."
+    english = {**house.role("admin@*"), "Accept-Language": "en"}
+    assert "moved already" in (await house.put([room], "14:00", "15:00", headers=english, **wish)).json()["detail"]
+    assert (await to_move(house, moved, room, "14:00", "15:00"))["state"] == "requested"
+
+
+async def test_request__for_the_place_of_a_request__is_refused(house: House, room: UUID) -> None:
+    """It has none; and what that one was to replace would stay."""
+    first = await house.booked([room], "12:00", "13:00", state="requested")
+
+    refused = await house.put([room], "14:00", "15:00", state="requested", replaces=first["id"])
+
+    assert (refused.status_code, refused.json()["errors"][0]["loc"]) == (422, ["replaces"])
+
+
+async def test_many_requests__for_the_same_booking_at_once__leave_one_open(house: House, room: UUID) -> None:
+    booking = await house.booked([await house.space()], "10:00", "11:00")
+
+    made = await asyncio.gather(*(to_move(house, booking, room, f"{hour}:00", f"{hour}:30") for hour in range(12, 18)))
+
+    states = sorted([(await house.get(one["id"]))["state"] for one in made])
+    assert states == [*["cancelled"] * 5, "requested"]
+
+
+async def test_request__granted_while_another_is_made__leaves_one_of_them(house: House, room: UUID) -> None:
+    for hour in range(8, 14):
+        before = await house.space()
+        booking = await house.booked([before], f"{hour:02}:00", f"{hour:02}:30")
+        first = await to_move(house, booking, room, f"{hour:02}:00", f"{hour:02}:30")
+
+        yes, second = await asyncio.gather(
+            house.order("confirm", first),
+            house.put([room], f"{hour:02}:30", f"{hour:02}:45", state="requested", replaces=booking["id"]),
+        )
+
+        assert (yes.status_code, second.status_code) in ((200, 409), (412, 201))
+        taken = await affecting(house, before)
+        assert taken == ([] if yes.status_code == 200 else [booking["id"]])
+
+
+async def test_database__of_two_open_requests_for_a_bookings_place__refuses_one(house: House, room: UUID) -> None:
+    booking = await house.booked([await house.space()], "10:00", "11:00")
+    first = await to_move(house, booking, room, "12:00", "13:00")
+    await to_move(house, booking, room, "14:00", "15:00")
+
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await house.rows("update booking set state = 'requested' where id = $1", UUID(first["id"]))

@@ -88,15 +88,27 @@ async def _make_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: 
     wanted = await read(conn, desk.clock.now(), place, booking_id, body)
     rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
     await check_gear(conn, actor, wanted.equipment, body.unit_id)
-    await replacing.check(conn, actor, body.replaces)
+    asked_before = await replacing.earlier(conn, actor, wanted)
     taken = Taken()
     if wanted.state in OCCUPYING:
         taken = await take(conn, desk.clock, actor, place, wanted, body.terms(wanted.created_at))
     leaves = place.leaves if wanted.state in OCCUPYING else []
     asked = (await approval.open_requests(conn, desk.clock, actor, place, [wanted])).get(wanted.id, Opened())
-    events = [*map(booking_event, taken.expired), booking_event(wanted, leaves=leaves, awaiting=asked.awaiting)]
-    await timeline.make(conn, wanted, leaves, [trail.booking_entry(actor, "put", None, wanted)], events)
+    withdrawn = await _withdraw(conn, asked_before, desk.clock.now())
+    entries = [trail.booking_entry(actor, "cancel", *both) for both in zip(asked_before, withdrawn, strict=True)]
+    gone = [booking_event(one, replaced_by=wanted.id) for one in withdrawn]
+    made = booking_event(wanted, leaves=leaves, awaiting=asked.awaiting)
+    entries.append(trail.booking_entry(actor, "put", None, wanted))
+    await timeline.make(conn, wanted, leaves, entries, [*map(booking_event, taken.expired), *gone, made])
     return warned(wanted, [*taken.warnings, *asked.warnings])
+
+
+async def _withdraw(conn: Any, asked_before: Sequence[Booking], now: dt.datetime) -> list[Booking]:
+    """Requests that a newer one takes over from; the caller holds their locks."""
+    withdrawn = [domain.obey("cancel", one, now, domain.ASKED_ANEW) for one in asked_before]
+    for one in withdrawn:
+        await save(conn, one)
+    return withdrawn
 
 
 async def _same(conn: Any, desk: Desk, known: Booking, actor: Actor, body: PutBooking) -> Booking:

@@ -25,6 +25,7 @@ DISCREET = "health_station"
 DEFAULT_HOLD = dt.timedelta(minutes=15)
 UNUSED = "unused"
 REPLACED = "moved"  # why a booking is cancelled whose place another has taken
+ASKED_ANEW = "asked_anew"  # why a request for a booking's place is: a newer one asks for it
 EARLY = dt.timedelta(minutes=30)  # before setup begins: who comes then has come for the booking
 Order = Literal["confirm", "cancel", "release", "reject"]
 Refusal = Literal["invalid", "outside_hours", "policy", "conflict"]

@@ -1,29 +1,63 @@
 """A request that is to take the place of a booking: a move that somebody else has to agree to.
 
 The booking it replaces stands until the yes and goes in the same transaction, so that nobody ever has both, or neither.
+One request at a time asks for a booking's place, the newest; so no second yes finds nothing to replace.
 """
 
 from typing import Any
 from uuid import UUID
 
 from services.facility.booking import rights, store
+from services.facility.booking.desk import Overtaken
+from services.facility.booking.domain import Booking
+from shared.contracts.facility import OCCUPYING
 from shared.identity import Actor
-from shared.problems import Invalid, Message, NotFound
+from shared.problems import Conflict, Invalid, Message, NotFound
 
 UNKNOWN = Message("Bookingen som skal erstattes, finnes ikke.", "There is no such booking to take the place of.")
+NO_BOOKING = Message(
+    "Dette er en forespørsel, og den tar ingen plass. Trekk den tilbake, og be om det du heller vil ha.",
+    "This is a request, and it takes no place. Withdraw it, and ask for what you would rather have.",
+)
+REPLACED = Message(
+    "Bookingen er flyttet allerede: en annen har tatt dens plass. Se på den igjen.",
+    "The booking has been moved already: another has taken its place. Look at it again.",
+)
 
 
-async def check(conn: Any, actor: Actor, replaces: UUID | None) -> None:
-    """Whoever asks must be able to cancel it. What is over by now may be named: there is nothing left to do about it.
+async def earlier(conn: Any, actor: Actor, wanted: Booking) -> list[Booking]:
+    """The open requests for the same booking's place: the wanted one takes over from them. Locked, with the booking,
+    until the transaction ends.
 
-    Raises Invalid for an unknown one, and for one the asker knows nothing of; Forbidden for another's.
+    Whoever asks must be able to cancel the booking. What is over by now may be named: there is nothing left to do about
+    it. Raises Invalid for an unknown one, one the asker knows nothing of, and a request; Forbidden for another's;
+    Conflict `replaced_already` where one that was granted stands in its place. Raises Overtaken.
     """
-    if replaces is None:
-        return
-    former = await store.find(conn, replaces)
+    if wanted.replaces is None:
+        return []
+    former = await store.find(conn, wanted.replaces)
     try:
         if former is None:
             raise NotFound
         rights.check_order(actor, former, "cancel")
     except NotFound:
-        raise Invalid(UNKNOWN, errors=[{"loc": ["replaces"], "message": UNKNOWN}]) from None
+        raise _not_that(UNKNOWN) from None
+    if former.state == "requested":
+        raise _not_that(NO_BOOKING)
+    locked = await store.lock(conn, [former.id, *await store.replacing(conn, former.id)])
+    instead = [found for found in await store.replacing(conn, former.id) if found != wanted.id]
+    if not locked.keys() >= set(instead):  # asked for while the lock was waited for
+        raise Overtaken
+    others = [locked[found] for found in instead]
+    if stands := next((one for one in others if one.state in OCCUPYING or one.state == "affected"), None):
+        raise _replaced(stands.id)
+    return [one for one in others if one.state == "requested"]
+
+
+def _not_that(why: Message) -> Invalid:
+    return Invalid(why, errors=[{"loc": ["replaces"], "message": why}])
+
+
+def _replaced(by: UUID) -> Conflict:
+    reason = {"rule": "replaced_already", "message": REPLACED, "blocking_id": str(by)}
+    return Conflict(REPLACED, code="replaced_already", blocking=[str(by)], reasons=[reason])

@@ -102,6 +102,9 @@ where l.booking_id <> all($4::uuid[])
 
 LEAVES = "select booking_id, space_id from booking_leaf where booking_id = any($1::uuid[]) order by space_id"
 
+# What was ever requested instead of a booking.
+REPLACING = "select id from booking where asked ->> 'replaces' = $1::text"
+
 HOLDS_RUN_OUT = """
 select id from booking where (state = 'held' or state_before = 'held') and hold_until <= $1
 order by hold_until, id limit $2
@@ -232,6 +235,11 @@ async def occupied_leaves(conn: Any, booking_id: UUID) -> list[UUID]:
 
 async def holds_run_out(conn: Any, now: dt.datetime, limit: int) -> list[UUID]:
     return [row["id"] for row in await conn.fetch(HOLDS_RUN_OUT, now, limit)]
+
+
+async def replacing(conn: Any, booking_id: UUID) -> list[UUID]:
+    """What was requested instead of the booking, whatever came of it."""
+    return [row["id"] for row in await conn.fetch(REPLACING, str(booking_id))]
 
 
 async def page_of_square(
