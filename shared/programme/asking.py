@@ -33,12 +33,13 @@ class Planned:
     warnings: Sequence[dict[str, Any]] = ()
 
 
-async def room(rooms: Rooms, who: Actor, draft: Occurrence, activity: Activity, terms: Terms) -> Planned:
-    """Holds or requests its rooms. Raises facility's refusal; without an answer from it, the draft stays one."""
+async def room(rooms: Rooms, who: Actor, draft: Occurrence, version: int, activity: Activity, terms: Terms) -> Planned:
+    """Holds or requests its rooms, for this `version` of it. Raises facility's refusal; without an answer from it,
+    the draft stays one."""
     if not draft.space_ids:
         return Planned(domain.scheduled(draft, None))
     try:
-        booked = await rooms.book(who, draft, activity, terms)
+        booked = await rooms.book(who, draft, version, activity, terms)
     except Unavailable:
         return Planned(domain.perhaps_requested(draft) if terms.request else draft, notice=KEPT_AS_DRAFT)
     return as_booked(domain.after_asking(draft, booked.id, booked.state), booked)
@@ -49,13 +50,19 @@ def as_booked(occurrence: Occurrence, booked: Booked) -> Planned:
 
 
 async def another_room(
-    rooms: Rooms, who: Actor, draft: Occurrence, activity: Activity, terms: Terms, instead_of: UUID | None
+    rooms: Rooms,
+    who: Actor,
+    draft: Occurrence,
+    version: int,
+    activity: Activity,
+    terms: Terms,
+    instead_of: UUID | None,
 ) -> Planned:
     """As `room`, for a draft that may have a request open: what it no longer stands for is withdrawn.
 
     Raises Unavailable when facility does not answer.
     """
-    planned = await room(rooms, who, draft, activity, terms)
+    planned = await room(rooms, who, draft, version, activity, terms)
     if planned.notice:
         raise Unavailable(planned.notice)
     if instead_of and instead_of != planned.occurrence.booking_id:
@@ -64,13 +71,19 @@ async def another_room(
 
 
 async def to_move(
-    rooms: Rooms, who: Actor, present: Occurrence, moved: Occurrence, activity: Activity, terms: Terms
+    rooms: Rooms,
+    who: Actor,
+    present: Occurrence,
+    version: int,
+    moved: Occurrence,
+    activity: Activity,
+    terms: Terms,
 ) -> Planned:
     """Requests the rooms of where a date is to be, instead of those it has; what it requested before is withdrawn.
 
     Raises Unavailable without facility's answer, its refusal, and Conflict when the earlier one was granted just now.
     """
-    booked = await rooms.book(who, moved, activity, terms, replaces=present.booking_id)
+    booked = await rooms.book(who, moved, version, activity, terms, replaces=present.booking_id)
     planned = domain.after_asking_to_move(present, moved, booked.id, booked.state)
     before = domain.move_asked_for(present)
     if before and before != booked.id:

@@ -105,7 +105,7 @@ async def put_occurrence(unit: Unit, who: Actor, occurrence_id: UUID, body: PutO
             activity = await _activity(conn, who, body.activity_id)
             draft = domain.new_occurrence(occurrence_id, activity, body, None)
             await asking.note(unit.pool, unit.clock.now(), body, [(0, draft, asked)])
-            planned = Planned(draft) if body.draft else await asking.room(unit.rooms, who, draft, activity, body)
+            planned = Planned(draft) if body.draft else await asking.room(unit.rooms, who, draft, 0, activity, body)
             verb = "scheduled" if planned.occurrence.state == "scheduled" else "drafted"
             saved = await _save(unit, conn, 0, planned.occurrence, asked, verb)
             await store.agree(conn, occurrence_id, planned.booking_version or 0)
@@ -127,7 +127,7 @@ async def schedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, terms
             activity = await _activity(conn, who, draft.activity_id)
             wanted, before = domain.on_terms(draft, terms), domain.request_of(draft)
             await asking.note(unit.pool, unit.clock.now(), terms, [(version, wanted, asked)])
-            planned = await asking.another_room(unit.rooms, who, wanted, activity, terms, before)
+            planned = await asking.another_room(unit.rooms, who, wanted, version, activity, terms, before)
             await asking.done(conn, terms, [occurrence_id])
             if planned.occurrence == draft:
                 return Saved(version, draft)
@@ -156,7 +156,7 @@ async def reschedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, bod
             check_seen(seen, version, present)
             moved = domain.rescheduled(present, body)
             await asking.note(unit.pool, unit.clock.now(), body, [(version, moved, asked)])
-            planned = await _move(unit, conn, who, present, moved, body)
+            planned = await _move(unit, conn, who, (version, present), moved, body)
             verb = "changed" if domain.move_asked_for(planned.occurrence) else "rescheduled"
             saved = await _save(unit, conn, version, planned.occurrence, asked, verb)
             if planned.booking_version:
@@ -170,39 +170,44 @@ async def reschedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, bod
     return await db.retrying(work)
 
 
-async def _move(unit: Unit, conn: Any, who: Actor, present: Occurrence, moved: Occurrence, body: Reschedule) -> Planned:
+async def _move(
+    unit: Unit, conn: Any, who: Actor, known: tuple[int, Occurrence], moved: Occurrence, body: Reschedule
+) -> Planned:
+    version, present = known
     if moved.state == "draft":
-        return await _move_draft(unit, conn, who, present, domain.without_request(moved), body)
+        return await _move_draft(unit, conn, who, known, domain.without_request(moved), body)
     before = domain.move_asked_for(present)
     if body.request and moved.space_ids:
         activity = await _activity(conn, who, present.activity_id)
-        return await asking.to_move(unit.rooms, who, present, moved, activity, body)
-    planned = await _move_planned(unit, conn, who, present, moved, body)
+        return await asking.to_move(unit.rooms, who, present, version, moved, activity, body)
+    planned = await _move_planned(unit, conn, who, known, moved, body)
     if before:
         await unit.rooms.withdraw(who, before)
     return planned
 
 
 async def _move_planned(
-    unit: Unit, conn: Any, who: Actor, present: Occurrence, moved: Occurrence, body: Reschedule
+    unit: Unit, conn: Any, who: Actor, known: tuple[int, Occurrence], moved: Occurrence, body: Reschedule
 ) -> Planned:
+    version, present = known
     if not moved.space_ids:
         return Planned(moved.model_copy(update={"booking_id": None}))
     if present.booking_id and domain.can_move_booking(present):
         booked = await unit.rooms.move(who, moved, present.booking_id, body)
         return Planned(moved, booked.version, warnings=booked.warnings)
     activity = await _activity(conn, who, present.activity_id)
-    booked = await unit.rooms.book(who, moved, activity, body)
+    booked = await unit.rooms.book(who, moved, version, activity, body)
     return asking.as_booked(moved.model_copy(update={"booking_id": booked.id}), booked)
 
 
 async def _move_draft(
-    unit: Unit, conn: Any, who: Actor, present: Occurrence, moved: Occurrence, body: Reschedule
+    unit: Unit, conn: Any, who: Actor, known: tuple[int, Occurrence], moved: Occurrence, body: Reschedule
 ) -> Planned:
+    version, present = known
     before = domain.request_of(present)
     if body.request:
         activity = await _activity(conn, who, present.activity_id)
-        return await asking.another_room(unit.rooms, who, moved, activity, body, before)
+        return await asking.another_room(unit.rooms, who, moved, version, activity, body, before)
     if before:
         await unit.rooms.cancel(who, before)
     return Planned(moved)

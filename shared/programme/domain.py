@@ -34,6 +34,7 @@ ALL_HOLIDAYS = Message("Alle datoene er helligdager.", "All the dates are public
 NO_ROOM = Message("Utstyr hører til et rom. Velg rommet først.", "Equipment goes with a room. Choose the room first.")
 NOT_BEGUN = Message("Kan ikke telles før den har begynt.", "It cannot be counted before it has begun.")
 NO_MOVE = Message("Det er ikke bedt om noen flytting.", "No move has been requested.")
+MOST_BOOKINGS = 8
 # So many revisions of a head count travel with the newest.
 MOST_EARLIER = 200
 HALF_HOUR = dt.timedelta(minutes=30)
@@ -46,6 +47,11 @@ LOST_BY = {"affected", "cancelled", "expired", "released", "rejected"}
 def booking_id_of(occurrence_id: UUID, attempt: int = 0) -> UUID:
     """Derived, so that any step can be repeated after a lost answer; a further attempt after a booking that is over."""
     return uuid5(BOOKINGS, f"{occurrence_id}/{attempt}")
+
+
+def bookings_of(occurrence_id: UUID) -> list[UUID]:
+    """In the order in which they are tried."""
+    return [booking_id_of(occurrence_id, attempt) for attempt in range(MOST_BOOKINGS)]
 
 
 def new_activity(activity_id: UUID, body: PutActivity) -> Activity:
@@ -184,16 +190,23 @@ def asks_already(present: Occurrence, asked: Reschedule) -> bool:
     return all(getattr(request, name) == getattr(moved, name) for name in ASKED_ANEW)
 
 
-def taken_up(present: Occurrence | None, wanted: Occurrence, booking_id: UUID) -> tuple[Occurrence, str] | None:
-    """What was being requested when the unit died; None where another request has taken its place by now."""
-    if present is None or present.state == "draft":
-        if present and request_of(present) not in (None, booking_id):
-            return None
-        verb = "drafted" if present is None else "rescheduled" if _moves(present, wanted) else "changed"
-        return after_asking(wanted, booking_id, "requested"), verb
-    if move_asked_for(present):
+def taken_up(
+    present: Occurrence | None, wanted: Occurrence, booking: Booking, *, coarse: bool = False
+) -> tuple[Occurrence, str] | None:
+    """What was being requested when the unit died, instead of what was requested before; None where the booking is of
+    another wish than the newest."""
+    if not _same_slot(wanted, booking, coarse):
         return None
-    return after_asking_to_move(present, wanted, booking_id, "requested"), "changed"
+    if present is None or present.state == "draft":
+        verb = "drafted" if present is None else "rescheduled" if _moves(present, wanted) else "changed"
+        return after_asking(wanted, booking.booking_id, "requested"), verb
+    return after_asking_to_move(present, wanted, booking.booking_id, "requested"), "changed"
+
+
+def asks_elsewhere(occurrence: Occurrence, booking: Booking) -> bool:
+    """Whether the move it waits for gave way to another that it asked for itself: the word of that one is to come."""
+    waits = move_asked_for(occurrence)
+    return waits == booking.booking_id and booking.replaced_by in bookings_of(occurrence.occurrence_id)
 
 
 def _moves(present: Occurrence, wanted: Occurrence) -> bool:

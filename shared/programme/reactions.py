@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared import outbox
 from shared.contracts import facility
+from shared.contracts.programme import Occurrence
 from shared.envelope import Event
 from shared.programme import domain, store
 from shared.programme.commands import Unit
@@ -49,6 +50,8 @@ def _booking(unit: Unit, verb: str) -> Handler:
         if not known or _is_past(known, booking, event):
             return
         version, occurrence, asked = known[0]
+        if domain.asks_elsewhere(occurrence, booking) and await _wishes(conn, version, occurrence):
+            return
         outcome = domain.after_booking(occurrence, booking, verb, coarse=_is_coarse(event))
         state, said = outcome or (occurrence, "")
         if state.booking_id == booking.booking_id:
@@ -96,6 +99,12 @@ async def _give_room(conn: Any, unit: Unit, booking: facility.Booking, event: Ev
         await outbox.record(conn, unit.event("scheduled", known[0] + 1, given, unit.clock.now()))
 
 
+async def _wishes(conn: Any, version: int, occurrence: Occurrence) -> bool:
+    """Whether this version asked for something whose answer has not been heard."""
+    noted = await store.asking(conn, occurrence.occurrence_id)
+    return noted is not None and noted[0] == version
+
+
 async def _take_up(conn: Any, unit: Unit, booking: facility.Booking, event: Event) -> None:
     """A request that its command did not live to write down, or whose answer it never heard: its date takes it up, for
     somebody to see and to withdraw. The date's turn is taken."""
@@ -107,7 +116,7 @@ async def _take_up(conn: Any, unit: Unit, booking: facility.Booking, event: Even
     present = await store.occurrence(conn, owner, lock=True)
     if (present[0] if present else 0) != version:
         return
-    outcome = domain.taken_up(present[1] if present else None, wanted, booking.booking_id)
+    outcome = domain.taken_up(present[1] if present else None, wanted, booking, coarse=_is_coarse(event))
     if outcome:
         state, said = outcome
         await store.save_occurrence(conn, version + 1, state, asked)

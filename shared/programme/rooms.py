@@ -13,9 +13,8 @@ from shared.contracts.programme import Activity, Occurrence
 from shared.identity import Actor
 from shared.problems import Conflict, Message, Problem, Unavailable
 from shared.programme.bodies import Terms, Where
-from shared.programme.domain import booking_id_of
+from shared.programme.domain import bookings_of
 
-_BOOKINGS_OF_AN_OCCURRENCE = 8
 _SECONDS = 3.0
 _TRIES = 3
 _GRANTED = Message(
@@ -69,9 +68,17 @@ class Rooms:
             raise
 
     async def book(
-        self, who: Actor, occurrence: Occurrence, activity: Activity, terms: Terms, replaces: UUID | None = None
+        self,
+        who: Actor,
+        occurrence: Occurrence,
+        version: int,
+        activity: Activity,
+        terms: Terms,
+        replaces: UUID | None = None,
     ) -> Booked:
         """Holds the room for facility's usual quarter of an hour, or requests it, instead of what it `replaces`.
+
+        Facility gives it up again when a `version` of the occurrence later than this one does not name it.
 
         Repeating it finds the same hold or request, which may have been granted since. Where an earlier booking of the
         occurrence is over, or another, the next id is taken.
@@ -83,11 +90,11 @@ class Rooms:
             **_terms(occurrence, terms),
             **_people(occurrence, terms),
             "owner_ref": f"occurrence/{occurrence.occurrence_id}",
+            "owner_version": version,
             "state": state,
             **({"replaces": str(replaces)} if replaces else {}),
         }
-        for attempt in range(_BOOKINGS_OF_AN_OCCURRENCE):
-            booking_id = booking_id_of(occurrence.occurrence_id, attempt)
+        for booking_id in bookings_of(occurrence.occurrence_id):
             try:
                 answer = await self.ask("PUT", f"/bookings/{booking_id}", who, body)
             except Refused as refusal:
@@ -148,7 +155,8 @@ class Rooms:
         ]
         state = "requested" if terms.request else "confirmed"
         told = {**_about(activity), **_terms(dates[0], terms), **_people(dates[0], terms)}
-        body = {**shared, **told, "state": state, "occurrences": occurrences}
+        asked = {"state": state, **({"owner_version": 0} if terms.request else {})}  # all of them are new
+        body = {**shared, **told, **asked, "occurrences": occurrences}
         answer = await self.ask("PUT", f"/series/{series_id}", who, body)
         if terms.request:  # sent again, some of them may have been decided
             answer = await self.ask("GET", f"/series/{series_id}", who)

@@ -52,10 +52,10 @@ def occurrence_of(booking: dict[str, Any], house: House, state: Any = "scheduled
     return Occurrence.model_validate(values)
 
 
-def event_of(occurrence: Occurrence, verb: str) -> Event:
+def event_of(occurrence: Occurrence, verb: str, version: int = 1) -> Event:
     at = dt.datetime.fromisoformat(NOW)
     subject = f"occurrence/{occurrence.occurrence_id}"
-    return envelope.build("library", f"occurrence.{verb}.v1", subject, 1, occurrence, at=at)
+    return envelope.build("library", f"occurrence.{verb}.v1", subject, version, occurrence, at=at)
 
 
 async def held(house: House, start: str = "10:00", end: str = "11:00", **more: Any) -> dict[str, Any]:
@@ -63,10 +63,10 @@ async def held(house: House, start: str = "10:00", end: str = "11:00", **more: A
     return await house.booked([room], start, end, state="held", owner_ref=f"occurrence/{uuid4()}", **more)
 
 
-async def hear(desk: Desk, occurrence: Occurrence, verb: str) -> None:
+async def hear(desk: Desk, occurrence: Occurrence, verb: str, version: int = 1) -> None:
     handler = reactions.handlers(desk)["torg.library.v1"][f"library.occurrence.{verb}.v1"]
     async with db.transaction(desk.pool) as conn:
-        await handler(conn, event_of(occurrence, verb))
+        await handler(conn, event_of(occurrence, verb, version))
 
 
 async def at_later(house: House, desk: Desk, run_due: bool = False) -> None:
@@ -136,6 +136,78 @@ async def test_word_about_no_booking_or_an_unknown_one_changes_nothing(house: Ho
     await hear(desk, occurrence_of(hold, house, booking_id=None), "scheduled")
     await hear(desk, occurrence_of(hold, house, booking_id=uuid4()), "scheduled")
     assert (await house.get(hold["id"]))["version"] == 1
+
+
+async def asked(house: House, version: int | None = 3, **more: Any) -> dict[str, Any]:
+    """By this version of an occurrence of a unit."""
+    more = {"state": "requested", "unit_id": str(await house.unit()), "owner_ref": f"occurrence/{uuid4()}", **more}
+    room = more.pop("room", None) or await house.space()
+    return await house.booked([room], "10:00", "11:00", owner_version=version, **more)
+
+
+@pytest.mark.parametrize(
+    ("version", "named", "state"), [(3, False, "requested"), (4, True, "requested"), (4, False, "cancelled")]
+)
+async def test_request__that_its_owner_does_not_name__is_given_up_by_a_later_version(
+    house: House, desk: Desk, version: int, named: bool, state: str
+) -> None:
+    request = await asked(house)
+    name = request["id"] if named else None
+    occurrence = occurrence_of(request, house, "draft", unit_id=request["unit_id"], booking_id=name)
+
+    await hear(desk, occurrence, "changed", version)
+
+    found = await house.get(request["id"])
+    assert (found["state"], found["reason_code"]) == (state, "unneeded" if state == "cancelled" else None)
+
+
+async def test_request__that_a_date_is_to_move_by__is_named(house: House, desk: Desk) -> None:
+    request = await asked(house)
+    there = {name: request[name] for name in ("starts_at", "ends_at", "space_ids")}
+    move = {"state": "pending", "booking_id": request["id"], **there}
+    occurrence = occurrence_of(request, house, unit_id=request["unit_id"], booking_id=None, move_request=move)
+
+    await hear(desk, occurrence, "changed", 4)
+
+    assert (await house.get(request["id"]))["state"] == "requested"
+
+
+async def test_booking__that_its_owner_has_no_use_for__frees_its_room(house: House, desk: Desk) -> None:
+    room = await house.space()
+    booking = await asked(house, state="confirmed", room=room)
+    occurrence = occurrence_of(booking, house, "cancelled", unit_id=booking["unit_id"], booking_id=None)
+
+    await hear(desk, occurrence, "cancelled", 4)
+
+    assert (await house.get(booking["id"]))["state"] == "cancelled"
+    assert (await house.booked([room], "10:00", "11:00"))["state"] == "confirmed"
+
+
+async def test_request__asked_for_again_by_a_later_version__waits_for_that_one(house: House, desk: Desk) -> None:
+    room, made = await house.space(), uuid4()
+    owner = {"unit_id": str(await house.unit()), "owner_ref": f"occurrence/{uuid4()}"}
+    request = await asked(house, room=room, id=made, **owner)
+    again = await house.put([room], "10:00", "11:00", id=made, state="requested", owner_version=5, **owner)
+    assert again.json() == request
+    occurrence = occurrence_of(request, house, "draft", unit_id=request["unit_id"], booking_id=None)
+
+    await hear(desk, occurrence, "changed", 5)
+
+    assert (await house.get(request["id"]))["state"] == "requested"
+    await hear(desk, occurrence, "changed", 6)
+    assert (await house.get(request["id"]))["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("of_another", [True, False])
+async def test_booking__of_another_unit_or_of_no_version__is_not_given_up(
+    house: House, desk: Desk, of_another: bool
+) -> None:
+    request = await asked(house, 3 if of_another else None)
+    unit = uuid4() if of_another else request["unit_id"]
+
+    await hear(desk, occurrence_of(request, house, "draft", unit_id=unit, booking_id=None), "changed", 4)
+
+    assert (await house.get(request["id"]))["state"] == "requested"
 
 
 async def test_event_over_kafka_confirms_a_hold(postgres: Postgres, keys: Keys, kafka: Kafka) -> None:

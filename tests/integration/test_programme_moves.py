@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shared.problems import Unavailable
+from shared.programme import asking
 from tests import infra
 from tests.integration.request_house import LATER, NOON, House, furnished, open_place
 from tests.integration.streams import until
@@ -173,7 +174,12 @@ async def test_move__granted_just_before_it_is_withdrawn__is_told_and_stands(hou
 
 
 @contextmanager
-def answers_lost(house: House, monkeypatch: pytest.MonkeyPatch, because: Exception) -> Iterator[list[str]]:
+def answers_lost(
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    because: Exception,
+    meanwhile: Callable[[], Awaitable[None]] | None = None,
+) -> Iterator[list[str]]:
     """Facility does what it is asked for, and nobody hears of it; the ids of what it made."""
     rooms = house.app.state.programme.rooms
     ask: Callable[..., Awaitable[dict[str, Any]]] = rooms.ask
@@ -184,6 +190,8 @@ def answers_lost(house: House, monkeypatch: pytest.MonkeyPatch, because: Excepti
         if method == "GET":
             return answer
         made.append(path.rpartition("/")[2])
+        if meanwhile:
+            await meanwhile()
         raise because
 
     with monkeypatch.context() as patch:
@@ -213,6 +221,74 @@ async def test_move__whose_answer_nobody_heard__is_taken_up_by_its_date_and_foll
     await house.decide("confirm", made[0])
     moved = await house.becomes(date, booking_id=made[0], state="scheduled")
     assert (moved["space_ids"], moved["starts_at"]) == ([room], LATER["starts_at"])
+
+
+@pytest.mark.parametrize("because", LOST)
+async def test_draft__the_unit_died_over_while_it_asked_elsewhere__waits_for_the_newer_request(
+    house: House, monkeypatch: pytest.MonkeyPatch, because: Exception
+) -> None:
+    draft, room = await house.requested(await house.room(otherwise="request")), await house.room(otherwise="request")
+    with answers_lost(house, monkeypatch, because) as made:
+        answer = await house.step(draft, "reschedule", **LATER, space_ids=[room], request=True)
+        assert answer.status_code in (500, 503)
+
+    waiting = await house.becomes(draft, booking_id=made[0], room_request=PENDING)
+
+    assert (waiting["space_ids"], waiting["starts_at"]) == ([room], LATER["starts_at"])
+    await house.booking_becomes(draft["booking_id"], "cancelled")
+    assert await state_of(house, made[0]) == "requested"
+
+
+async def test_draft__whose_earlier_request_was_granted_while_the_unit_died__has_one_of_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, room = await house.requested(await house.room(otherwise="request")), await house.room(otherwise="request")
+    with answers_lost(house, monkeypatch, DIED, lambda: house.decide("confirm", draft["booking_id"])) as made:
+        assert (await house.step(draft, "reschedule", **LATER, space_ids=[room], request=True)).status_code == 500
+
+    async def one_is_left() -> bool:
+        seen = await house.look(draft)
+        left = {one for one in (draft["booking_id"], made[0]) if await state_of(house, one) != "cancelled"}
+        return left == {seen["booking_id"]}
+
+    await until(one_is_left)
+
+
+@pytest.mark.parametrize("because", LOST)
+async def test_date__the_unit_died_over_while_it_asked_for_another_move__waits_for_that_one(
+    house: House, monkeypatch: pytest.MonkeyPatch, because: Exception
+) -> None:
+    date, room = await planned(house), await house.room(otherwise="request")
+    first = await asked(house, date)
+    with answers_lost(house, monkeypatch, because) as made:
+        answer = await house.step(first, "reschedule", **LATER, space_ids=[room], request=True)
+        assert answer.status_code in (500, 503)
+
+    waiting = await house.becomes(date, version=first["version"] + 1)
+
+    assert place(waiting) == place(date)
+    assert (waiting["move_request"]["booking_id"], waiting["move_request"]["space_ids"]) == (made[0], [room])
+    await house.booking_becomes(first["move_request"]["booking_id"], "cancelled")
+    assert await state_of(house, made[0]) == "requested"
+
+
+async def test_request__nobody_waits_for__is_withdrawn_with_the_dates_next_word(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when somebody changes the date before facility's word of the request has come."""
+
+    async def unnoted(*_: Any) -> None: ...
+
+    draft, room = await house.requested(await house.room(otherwise="request")), await house.room(otherwise="request")
+    with monkeypatch.context() as patch, answers_lost(house, monkeypatch, DIED) as made:
+        patch.setattr(asking, "note", unnoted)
+        assert (await house.step(draft, "reschedule", **LATER, space_ids=[room], request=True)).status_code == 500
+    assert await state_of(house, made[0]) == "requested"
+
+    await ok(house.step(draft, "cancel"))
+
+    await house.booking_becomes(made[0], "cancelled")
+    await house.booking_becomes(draft["booking_id"], "cancelled")
 
 
 async def test_request__of_a_date_the_unit_died_over__has_a_draft_to_withdraw_it_by(

@@ -26,6 +26,7 @@ MOST_SPACES = 200
 MOST_DATES = 400
 _LONGEST_TEXT = 100
 _TIMES = frozenset({"starts_at", "ends_at", "hold_until"})
+_OF_THE_ASKER = frozenset({"owner_version"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 BufferMinutes = Annotated[StrictInt, Field(ge=0, le=60 * 24 * 60)]
 
@@ -46,6 +47,7 @@ RawDate = Annotated[dict[str, Any], AfterValidator(_plain)]
 SpaceIds = Annotated[list[Id], Field(min_length=1, max_length=MOST_SPACES)]
 Needs = Annotated[list[Feature], Field(max_length=50), AfterValidator(lambda found: list(dict.fromkeys(found)))]
 Brought = Annotated[list[GearIn], Field(max_length=20)]
+Version = Annotated[StrictInt, Field(ge=0, lt=2**31)]
 OwnerRef = Annotated[StrictStr, Field(pattern=r"^[a-z_]{1,40}/[0-9a-fA-F-]{36}$")]
 
 
@@ -57,7 +59,8 @@ class Excuse(Body):
 
 
 class Wish(Body):
-    """What a booking and every date of a series share."""
+    """What a booking and every date of a series share. `owner_version`: the version of the owner that asks; a later one
+    that does not name the booking has no use for it."""
 
     space_ids: SpaceIds
     setup_minutes: BufferMinutes = 0
@@ -70,6 +73,7 @@ class Wish(Body):
     organiser_kind: OrganiserKind | None = None
     expected_people: SmallCount | None = None
     owner_ref: OwnerRef | None = None
+    owner_version: Version | None = None
     needs: Needs | None = None
     layout: Layout | None = None
     purpose: Code | None = None
@@ -205,7 +209,7 @@ def asked(body: Body) -> dict[str, Any]:
 
 
 def same(kept: Mapping[str, Any], sent: Mapping[str, Any], zone: ZoneInfo) -> bool:
-    """Whether two bodies ask for the same: times by the instant they mean, however they are written.
+    """Whether two bodies ask for the same: times by the instant they mean, however they are written, and whoever asks.
 
     A field that says nothing may be younger than what is kept.
     """
@@ -213,7 +217,8 @@ def same(kept: Mapping[str, Any], sent: Mapping[str, Any], zone: ZoneInfo) -> bo
 
 
 def _said(body: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
-    return {name: _meant(name, value, zone) for name, value in body.items() if value is not None and value != []}
+    said = {name: value for name, value in body.items() if value is not None and value != []}
+    return {name: _meant(name, value, zone) for name, value in said.items() if name not in _OF_THE_ASKER}
 
 
 def _meant(name: str, value: Any, zone: ZoneInfo) -> Any:

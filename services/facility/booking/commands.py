@@ -115,6 +115,8 @@ async def _same(conn: Any, desk: Desk, known: Booking, actor: Actor, body: PutBo
     rights.check_read(actor, known.square_id, known.about.unit_id)
     if not bodies.same(known.asked, bodies.asked(body), known.zone):
         raise IdInUse
+    if body.owner_version is not None:
+        await store.asked_again(conn, known.id, body.owner_version)
     return await warned_now(conn, desk.clock, known, actor)
 
 

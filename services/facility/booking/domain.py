@@ -25,6 +25,7 @@ DISCREET = "health_station"
 DEFAULT_HOLD = dt.timedelta(minutes=15)
 UNUSED = "unused"
 REPLACED = "moved"  # why a booking is cancelled whose place another has taken
+UNNEEDED = "unneeded"  # why a booking is that its owner has no use for
 ASKED_ANEW = "asked_anew"  # why a request for a booking's place is: a newer one asks for it
 EARLY = dt.timedelta(minutes=30)  # before setup begins: who comes then has come for the booking
 Order = Literal["confirm", "cancel", "release", "reject"]
@@ -108,6 +109,12 @@ class Booking:
         """The booking it was requested instead of."""
         found = self.asked.get("replaces")
         return UUID(found) if found else None
+
+    @property
+    def owner_version(self) -> int | None:
+        """The version of its owner that asked for it last; None: the owner does not follow its bookings so."""
+        found: int | None = self.asked.get("owner_version")
+        return found
 
 
 @dataclass(frozen=True)
@@ -327,6 +334,12 @@ def give_way(former: Booking, wanted: Booking, now: dt.datetime) -> Booking | No
         return expire(former, now)
     past = former.slot.ends_at <= now and not overlaps(former.slot.occupied, wanted.slot.occupied)
     return None if past or not fits("cancel", former, now) else obey("cancel", former, now, REPLACED)
+
+
+def is_unneeded(booking: Booking, owner_version: int, now: dt.datetime) -> bool:
+    """By a version of the owner that does not name it."""
+    asked = booking.owner_version
+    return asked is not None and asked < owner_version and fits("cancel", booking, now)
 
 
 def expire(booking: Booking, now: dt.datetime) -> Booking:

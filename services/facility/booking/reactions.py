@@ -1,7 +1,7 @@
 """What facility does when a unit says something about its programme: the booking follows its occurrence.
 
-There is no loop: a unit answers a booking's event with its occurrence's `affected`, which is not read here, or with
-`scheduled`, which changes nothing here where the booking already stands.
+There is no loop: a unit answers a booking's event with a version of its occurrence that names the booking as before, or
+with `scheduled`, which changes nothing here where the booking already stands.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ from services.facility.booking.domain import Booking
 from services.facility.booking.events import booking_event
 from shared import audit, outbox
 from shared.contracts.platform import UNIT_KINDS
-from shared.contracts.programme import Occurrence
+from shared.contracts.programme import EVENTS, Occurrence
 from shared.envelope import Event, service_of, topic_of
 from shared.problems import Forbidden, Unavailable
 
@@ -26,20 +26,18 @@ Handler = Callable[[Any, Event], Awaitable[None]]
 def handlers(desk: Desk) -> dict[str, dict[str, Handler]]:
     """By topic, then by type."""
 
-    async def confirm(conn: Any, event: Event) -> None:
-        await confirm_hold(conn, desk, event)
+    first = {"scheduled": confirm_hold, "rescheduled": confirm_hold, "cancelled": cancel_booking}
 
-    async def cancel(conn: Any, event: Event) -> None:
-        await cancel_booking(conn, desk, event)
+    def follow(said: str) -> Handler:
+        async def react(conn: Any, event: Event) -> None:
+            if said in first:
+                await first[said](conn, desk, event)
+            await give_up_unneeded(conn, desk, event)
 
-    return {
-        topic_of(unit): {
-            f"{unit}.occurrence.scheduled.v1": confirm,
-            f"{unit}.occurrence.rescheduled.v1": confirm,
-            f"{unit}.occurrence.cancelled.v1": cancel,
-        }
-        for unit in UNIT_KINDS
-    }
+        return react
+
+    reactions = {said: follow(said.split(".")[1]) for said in EVENTS if said.startswith("occurrence.")}
+    return {topic_of(unit): {f"{unit}.{said}": react for said, react in reactions.items()} for unit in UNIT_KINDS}
 
 
 async def confirm_hold(conn: Any, desk: Desk, event: Event) -> None:
@@ -86,19 +84,32 @@ async def cancel_booking(conn: Any, desk: Desk, event: Event) -> None:
     occurrence = Occurrence.model_validate(event.data)
     if occurrence.state != "cancelled":
         return
-    asked = occurrence.move_request
-    for booking_id in (occurrence.booking_id, asked.booking_id if asked else None):
+    for booking_id in _named(occurrence):
         booking = await _of(conn, occurrence, booking_id)
         if booking:
-            await _cancel(conn, desk, event, occurrence, booking)
+            booking = (await store.lock(conn, [booking.id]))[booking.id]
+            if domain.fits("cancel", booking, desk.clock.now()):
+                await _cancel(conn, desk, event, booking, occurrence.cancel_reason or "other")
 
 
-async def _cancel(conn: Any, desk: Desk, event: Event, occurrence: Occurrence, booking: Booking) -> None:
-    booking = (await store.lock(conn, [booking.id]))[booking.id]
-    now = desk.clock.now()
-    if not domain.fits("cancel", booking, now):
-        return
-    done = domain.obey("cancel", booking, now, occurrence.cancel_reason or "other")
+async def give_up_unneeded(conn: Any, desk: Desk, event: Event) -> None:
+    """What an earlier version of the occurrence asked for and this one does not name is nobody's: its unit died before
+    it had written down that it has it, or given it up."""
+    occurrence = Occurrence.model_validate(event.data)
+    owner, version = f"occurrence/{occurrence.occurrence_id}", event.subjectversion
+    found = await store.unneeded(conn, owner, occurrence.unit_id, version, _named(occurrence))
+    for _, booking in sorted((await store.lock(conn, found)).items()):
+        if domain.is_unneeded(booking, version, desk.clock.now()):
+            await _cancel(conn, desk, event, booking, domain.UNNEEDED)
+
+
+def _named(occurrence: Occurrence) -> list[UUID]:
+    asked = occurrence.move_request
+    return [found for found in (occurrence.booking_id, asked and asked.booking_id) if found]
+
+
+async def _cancel(conn: Any, desk: Desk, event: Event, booking: Booking, reason_code: str) -> None:
+    done = domain.obey("cancel", booking, desk.clock.now(), reason_code)
     await save(conn, done)
     await _audit(conn, event, "cancel", booking, done)
     await outbox.record(conn, booking_event(done, causation_id=str(event.id)))

@@ -201,7 +201,7 @@ class _Shared:
             slot=slot,
             state=self.body.state,
             about=replace(about, owner_ref=parsed.owner_ref or about.owner_ref),
-            asked={"series_id": str(self.series_id), **date},
+            asked={**date, "series_id": str(self.series_id), "owner_version": self.body.owner_version},
             created_at=self.now,
             updated_at=self.now,
             hold_until=hold_end(self.body, self.place, self.now),

@@ -105,6 +105,18 @@ LEAVES = "select booking_id, space_id from booking_leaf where booking_id = any($
 # What was ever requested instead of a booking.
 REPLACING = "select id from booking where asked ->> 'replaces' = $1::text"
 
+# What an owner once asked for and does not name by now, as of a version of it.
+UNNEEDED = """
+select id from booking
+where owner_ref = $1 and unit_id = $2 and (asked ->> 'owner_version')::integer < $3 and id <> all($4::uuid[])
+  and state in ('requested', 'held', 'confirmed', 'affected')
+"""
+# Whoever asks again for the same goes on waiting for it.
+ASKED_AGAIN = """
+update booking set asked = asked || jsonb_build_object('owner_version', $2::integer)
+where id = $1 and (asked ->> 'owner_version')::integer < $2
+"""
+
 HOLDS_RUN_OUT = """
 select id from booking where (state = 'held' or state_before = 'held') and hold_until <= $1
 order by hold_until, id limit $2
@@ -240,6 +252,16 @@ async def holds_run_out(conn: Any, now: dt.datetime, limit: int) -> list[UUID]:
 async def replacing(conn: Any, booking_id: UUID) -> list[UUID]:
     """What was requested instead of the booking, whatever came of it."""
     return [row["id"] for row in await conn.fetch(REPLACING, str(booking_id))]
+
+
+async def unneeded(conn: Any, owner_ref: str, unit_id: UUID, owner_version: int, named: Sequence[UUID]) -> list[UUID]:
+    """What the unit asked for in the name of an earlier version of the owner than this one, which names others."""
+    rows = await conn.fetch(UNNEEDED, owner_ref, unit_id, owner_version, list(named))
+    return [row["id"] for row in rows]
+
+
+async def asked_again(conn: Any, booking_id: UUID, owner_version: int) -> None:
+    await conn.execute(ASKED_AGAIN, booking_id, owner_version)
 
 
 async def page_of_square(

@@ -9,6 +9,7 @@ from aiokafka.structs import ConsumerRecord
 from services.aggregator.app import PROJECTIONS
 from services.aggregator.decoding import Decoder
 from services.aggregator.projections import Batch
+from services.facility.booking import store as bookings
 from shared.contracts import catalogue, opening_hours
 from shared.contracts.facility import Hours
 from shared.envelope import decode, headers, topic_of
@@ -108,14 +109,18 @@ async def test_example__read_by_the_aggregator__reaches_every_view_it_is_for(nam
 
 @WRITTEN
 @pytest.mark.parametrize("name", sorted(readers.facility_handlers()))
-async def test_example__read_by_facility__asks_for_its_booking(name: str, written: Any) -> None:
+async def test_example__read_by_facility__asks_for_its_booking_and_for_others_of_its_own(
+    name: str, written: Any
+) -> None:
     record = record_of(written(name))
     event = read(record.topic, record.value, name.partition(".")[0])
     conn = Silent()
 
     await readers.facility_handlers()[name](conn, event)
 
-    assert bool(conn.asked) == ("booking_id" in event.data)
+    follows = name.split(".")[2] in ("scheduled", "rescheduled", "cancelled")
+    assert (bookings.BY_IDS in conn.asked) == (follows and "booking_id" in event.data)
+    assert bookings.UNNEEDED in conn.asked
 
 
 @WRITTEN

@@ -184,36 +184,51 @@ def test_asks_already__the_very_move_it_waits_for__is_no_other() -> None:
 def test_taken_up__request_of_a_date_nobody_wrote_down__is_its_draft() -> None:
     wanted = date(booking=None)
 
-    outcome = domain.taken_up(None, wanted, BOOKING)
+    outcome = domain.taken_up(None, wanted, booking(state="requested"))
 
     assert outcome == (wanted.model_copy(update={"booking_id": BOOKING, "room_request": PENDING}), "drafted")
 
 
 @pytest.mark.parametrize(("start", "verb"), [(START, "changed"), (END, "rescheduled")])
 def test_taken_up__request_of_a_draft__waits_where_it_was_to_be(start: dt.datetime, verb: str) -> None:
-    present = date(booking=None)
+    for present in (date(booking=None), date(request=PENDING, booking=OTHER)):
+        wanted = present.model_copy(update={"starts_at": start, "ends_at": start + dt.timedelta(minutes=40)})
+        told = booking(state="requested", starts_at=wanted.starts_at, ends_at=wanted.ends_at)
 
-    outcome = domain.taken_up(present, present.model_copy(update={"starts_at": start}), BOOKING)
+        outcome = domain.taken_up(present, wanted, told)
 
-    assert outcome is not None
-    assert (outcome[0].room_request, outcome[0].starts_at, outcome[1]) == (PENDING, start, verb)
+        assert outcome is not None
+        assert (outcome[0].room_request, outcome[0].starts_at, outcome[1]) == (PENDING, start, verb)
+        assert outcome[0].booking_id == BOOKING
 
 
 def test_taken_up__move_of_a_date__waits_beside_it() -> None:
     present = date("scheduled")
+    waits = domain.after_asking_to_move(present, domain.rescheduled(present, LATER), uuid4(), "requested")
 
-    outcome = domain.taken_up(present, domain.rescheduled(present, LATER), OTHER)
+    for one in (present, waits):
+        outcome = domain.taken_up(one, domain.rescheduled(one, LATER), answer(state="requested"))
 
-    assert outcome == (asking().model_copy(update={"occurrence_id": present.occurrence_id, **same(present)}), "changed")
+        assert outcome == (asking().model_copy(update=same(present)), "changed")
 
 
 def same(present: Occurrence) -> dict[str, UUID]:
-    return {name: getattr(present, name) for name in ("activity_id", "square_id", "unit_id")}
+    return {name: getattr(present, name) for name in ("occurrence_id", "activity_id", "square_id", "unit_id")}
 
 
-def test_taken_up__where_another_request_waits__is_not() -> None:
-    assert domain.taken_up(date(request=PENDING), date(), OTHER) is None
-    assert domain.taken_up(asking(), date("scheduled"), uuid4()) is None
+def test_taken_up__where_it_is_of_another_wish_than_the_newest__is_not() -> None:
+    assert domain.taken_up(date(), date(), booking(space_ids=[HALL])) is None
+    assert domain.taken_up(date("scheduled"), domain.rescheduled(date("scheduled"), LATER), booking()) is None
+
+
+def test_asks_elsewhere__only_where_the_move_gave_way_to_one_of_its_own() -> None:
+    waits = asking()
+    own = domain.booking_id_of(waits.occurrence_id, 3)
+
+    assert domain.asks_elsewhere(waits, answer(state="cancelled", replaced_by=own))
+    assert not domain.asks_elsewhere(waits, answer(state="cancelled", replaced_by=uuid4()))
+    assert not domain.asks_elsewhere(waits, answer(state="cancelled"))
+    assert not domain.asks_elsewhere(waits, booking(state="cancelled", replaced_by=own))
 
 
 @pytest.mark.parametrize("state", ["cancelled", "completed"])
