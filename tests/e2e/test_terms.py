@@ -166,6 +166,41 @@ def test_booking_moved_to_a_room_that_must_be_requested_stays_until_the_answer(
     assert states(house, title) == [("17:00", "confirmed"), ("19:00", "cancelled")]
 
 
+def test_booking_whose_move_was_refused_says_why_where_its_asker_looks_until_that_is_seen(
+    open_page: OpenPage, house: HeldHouse, title: str
+) -> None:
+    page = open_page("/day", username="senior")
+    press(fill_form(page, title), "Reserver")
+    booked = page.get_by_role("button", name=f"17:00 {title}, 17:00–18:30, {ROOM}, bekreftet")
+    form = page.get_by_role("dialog")
+    with rules_of(house, otherwise="request"):
+        booked.press("Enter")
+        type_times(form, "19:00", "20:30")
+        press(form, "Flytt eller endre tid")
+        press(form, "Send forespørsel")
+        expect(form).to_be_hidden()
+    booked.press("Enter")
+    expect(form.get_by_text(f"Flytting venter på ja: 19:00–20:30 {ROOM}")).to_be_visible()
+    inbox = open_page("/inbox")
+    asked = inbox.get_by_role("region", name="Forespørsler").get_by_role("listitem").filter(has_text=title)
+    asked.get_by_label("Grunn ved avslag").select_option(label="rommet trengs")
+    asked.get_by_role("button", name=f"Avslå {title}").press("Enter")
+    told = open_page("/inbox", username="senior")
+    refusal = told.get_by_role("region", name="Avslag på forespørsler").get_by_role("listitem").filter(has_text=title)
+    expect(refusal).to_contain_text("Begrunnelse: rommet trengs")
+    expect(refusal).to_contain_text(re.compile(f"Står som før: .*17:00–18:30 · {ROOM}"))
+    page.reload()
+    booked.press("Enter")
+    expect(form.get_by_text(f"Flytting avslått (rommet trengs): 19:00–20:30 {ROOM}")).to_be_visible()
+    assert faults_in_all_sizes(page, "light") == []
+    press(form, "Greit, den blir der den er")
+    expect(page.get_by_text(f"{title} blir der den er.").first).to_be_visible()
+    told.reload()
+    expect(told.get_by_role("region", name="Forespørsler")).to_be_visible()
+    expect(refusal).to_have_count(0)
+    assert states(house, title) == [("17:00", "confirmed"), ("19:00", "rejected")]
+
+
 @pytest.fixture
 def date(house: HeldHouse, title: str) -> Iterator[str]:
     """The activity of a date that the senior centre has in the room; withdrawn afterwards with its dates."""

@@ -4,15 +4,17 @@ import datetime as dt
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
 
-from services.facility.approval import queries
+from services.facility.approval import answers, queries
+from services.facility.approval.answers import Answer
 from services.facility.approval.domain import Party
 from services.facility.approval.store import Decision
 from services.facility.booking import view
-from services.facility.booking.api import AtDesk
+from services.facility.booking.api import AtDesk, answer
 from services.facility.booking.domain import Booking
 from services.facility.booking.rights import sees_details, sees_exact_times
-from shared.http import CurrentActor, in_language, language
+from shared.http import CurrentActor, SeenVersion, in_language, language
 from shared.identity import Actor
 from shared.problems import Message
 from shared.types import Id
@@ -49,6 +51,28 @@ async def decisions(booking_id: Id, at: AtDesk, who: CurrentActor) -> dict[str, 
     }
 
 
+@router.get("/bookings/{booking_id}/move-request")
+async def move_request(booking_id: Id, at: AtDesk, who: CurrentActor, request: Request) -> dict[str, Any]:
+    """Where the booking is asked to be instead, and what came of that until somebody has seen it; null: nothing."""
+    found = await answers.move_of(at, who, booking_id)
+    return {"move_request": found and _answer(found, who, at.clock.now(), language(request))}
+
+
+@router.get("/answers")
+async def unseen_answers(at: AtDesk, who: CurrentActor, request: Request, square_id: Id) -> dict[str, Any]:
+    """Requests that were refused and whose asker has not seen it yet; a unit's dates tell of theirs themselves."""
+    found = await answers.unseen(at, who, square_id)
+    now = at.clock.now()
+    return {"answers": [_answer(one, who, now, language(request)) for one in found]}
+
+
+@router.post("/bookings/{booking_id}/see-answer")
+async def see_answer(
+    booking_id: Id, at: AtDesk, who: CurrentActor, seen: SeenVersion, request: Request
+) -> JSONResponse:
+    return answer(request, await answers.see(at, who, booking_id, seen), at, who)
+
+
 class _Seen:
     """What the asker may see of a booking. Deadlines end at its start, so they are as coarse as its times."""
 
@@ -74,6 +98,16 @@ def _request(one: queries.Request, who: Actor, now: dt.datetime, tongue: str) ->
         "speaks_for": [str(party.id) for party in one.speaks_for],
         "may_confirm": bool(one.speaks_for),
         "may_reject": one.may_reject,
+    }
+
+
+def _answer(one: Answer, who: Actor, now: dt.datetime, tongue: str) -> dict[str, Any]:
+    refusal = one.refusal and _decision(one.refusal, _Seen(one.request, who))
+    return {
+        "booking": in_language(view.show(one.request, who, now), tongue),
+        "former": one.former and in_language(view.show(one.former, who, now), tongue),
+        "reason_code": refusal and refusal["reason_code"],
+        "reason": refusal and refusal["reason"],
     }
 
 

@@ -36,6 +36,36 @@ where b.state = 'requested' and a.approved_at is null
 group by b.id having (min(coalesce(a.deadline, b.starts_at)), b.id) > ($4, $5)
 order by due, b.id limit $6
 """
+# The newest request to take a booking's place, while there is something to tell of it.
+MOVE_OF = """
+select id from (
+    select id, state from booking where asked ->> 'replaces' = $1::text
+    order by (state = 'requested') desc, created_at desc, id limit 1
+) newest
+where state = 'requested' or (state = 'rejected' and not exists (select from answer_seen s where s.booking_id = id))
+"""
+REFUSED = """
+select exists (
+    select from booking b join decision d on d.booking_id = b.id
+    where b.id = $1 and b.state = 'rejected' and d.verdict = 'rejected'
+)
+"""
+# Those of no unit's date, which tells it itself. Who asked anew for the same booking's place has seen the answer.
+UNSEEN = """
+select b.id
+from decision d join booking b on b.id = d.booking_id left join booking f on f.id = (b.asked ->> 'replaces')::uuid
+where d.verdict = 'rejected' and d.at > $2::timestamptz - interval '1 year' and b.state = 'rejected'
+  and $1 in (b.square_id, f.square_id) and greatest(b.ends_at, f.ends_at) > $2
+  and coalesce(b.owner_ref, '') not like 'occurrence/%'
+  and not exists (select from answer_seen s where s.booking_id = b.id)
+  and not exists (
+    select from booking n
+    where n.asked ->> 'replaces' = b.asked ->> 'replaces' and (n.state = 'requested' or n.created_at > b.created_at)
+  )
+order by d.id desc limit 100
+"""
+SEE = "insert into answer_seen (booking_id, seen_at) values ($1, $2) on conflict do nothing returning booking_id"
+REFUSALS = "select * from decision where booking_id = any($1::uuid[]) and verdict = 'rejected' order by id"
 START = (EARLIEST, UUID(int=0))
 Verdict = Literal["approved", "confirmed", "rejected", "excepted"]
 
@@ -89,19 +119,30 @@ async def decide(conn: Any, decisions: Sequence[Decision]) -> None:
 
 
 async def decisions(conn: Any, booking_id: UUID) -> list[Decision]:
-    return [
-        Decision(
-            booking_id=row["booking_id"],
-            at=row["at"],
-            verdict=row["verdict"],
-            role=row["role"],
-            reason_code=row["reason_code"],
-            reason=row["reason"],
-            unit_ids=tuple(row["unit_ids"]),
-            rules=tuple(row["rules"]),
-        )
-        for row in await conn.fetch(DECISIONS, booking_id)
-    ]
+    return [_decision(row) for row in await conn.fetch(DECISIONS, booking_id)]
+
+
+async def move_of(conn: Any, booking_id: UUID) -> UUID | None:
+    found: UUID | None = await conn.fetchval(MOVE_OF, str(booking_id))
+    return found
+
+
+async def is_refused(conn: Any, booking_id: UUID) -> bool:
+    """By somebody, and not because it could not be had."""
+    return bool(await conn.fetchval(REFUSED, booking_id))
+
+
+async def unseen(conn: Any, square_id: UUID, now: dt.datetime) -> list[UUID]:
+    return [row["id"] for row in await conn.fetch(UNSEEN, square_id, now)]
+
+
+async def see(conn: Any, booking_id: UUID, now: dt.datetime) -> bool:
+    """False when it was seen before."""
+    return bool(await conn.fetchval(SEE, booking_id, now))
+
+
+async def refusals(conn: Any, booking_ids: Sequence[UUID]) -> dict[UUID, Decision]:
+    return {row["booking_id"]: _decision(row) for row in await conn.fetch(REFUSALS, list(booking_ids))}
 
 
 async def inbox(
@@ -115,6 +156,19 @@ async def inbox(
     """(booking, when it is due)."""
     rows = await conn.fetch(INBOX, square_id, unit_id, now, *after, limit)
     return [(row["id"], row["due"]) for row in rows]
+
+
+def _decision(row: Any) -> Decision:
+    return Decision(
+        booking_id=row["booking_id"],
+        at=row["at"],
+        verdict=row["verdict"],
+        role=row["role"],
+        reason_code=row["reason_code"],
+        reason=row["reason"],
+        unit_ids=tuple(row["unit_ids"]),
+        rules=tuple(row["rules"]),
+    )
 
 
 def _party(row: Any) -> Party:

@@ -2,7 +2,7 @@
 import { call, get, uuid7, type Answer } from './api'
 import type { Brought } from './equipment'
 import { wallTime } from './time'
-import type { Item, MoveRequest, Reason, Slot, Unit } from './types'
+import type { AskedMove, Item, MoveRequest, Reason, Slot, Unit } from './types'
 
 export interface Draft {
   id: string
@@ -107,6 +107,25 @@ export async function requestInstead(item: Item, draft: Draft, unit: Unit | unde
 /** The move that was asked for is taken back, or one that was refused put aside. */
 export async function stay(item: Pick<Item, 'kind' | 'id'>, unit: Unit | undefined, version: number): Promise<void> {
   await call('POST', `${pathOf(item, unit)}/stay`, {}, version)
+}
+
+interface AskedFor {
+  booking: Booking & Slot
+  reason_code: string | null
+  reason: string | null
+}
+
+/** The request to move a booking that belongs to no date, while there is something to tell of it. */
+export async function moveOf(booking: string): Promise<AskedMove | null> {
+  const { move_request: found } = await get<{ move_request: AskedFor | null }>(`${bookings}/${booking}/move-request`)
+  if (!found) return null
+  const { id, version, state } = found.booking
+  return { ...pick(found.booking), id, version, state: state === 'requested' ? 'pending' : 'refused', reason_code: found.reason_code, reason: found.reason }
+}
+
+/** Takes back a request that waits, or has seen the refusal of one. */
+export async function putAside(asked: Pick<AskedMove, 'id' | 'version' | 'state'>): Promise<void> {
+  await call('POST', `${bookings}/${asked.id}/${asked.state === 'pending' ? 'cancel' : 'see-answer'}`, {}, asked.version)
 }
 
 const SAME = ['organiser_kind', 'organiser_id', 'needs', 'layout', 'purpose', 'responsible_role', 'noise_out', 'quiet_need']

@@ -62,6 +62,13 @@ export interface MoveRequest extends Slot {
   reason_code?: string | null
 }
 
+/** Of a booking that belongs to no date: the request itself. `reason`: what was written beside the code. */
+export interface AskedMove extends MoveRequest {
+  id: string
+  version: number
+  reason?: string | null
+}
+
 export interface Item {
   kind: 'occurrence' | 'booking' | 'closure' | 'busy' | 'shift' | 'meal' | 'presence'
   id: string
