@@ -192,9 +192,8 @@ async def _move_planned(
     version, present = known
     if not moved.space_ids:
         return Planned(moved.model_copy(update={"booking_id": None}))
-    if present.booking_id and domain.can_move_booking(present):
-        booked = await unit.rooms.move(who, moved, present.booking_id, body)
-        return Planned(moved, booked.version, warnings=booked.warnings)
+    if present.booking_id and (there := await unit.rooms.move(who, moved, present.booking_id, body)):
+        return Planned(moved, there.version, warnings=there.warnings)
     activity = await _activity(conn, who, present.activity_id)
     booked = await unit.rooms.book(who, moved, version, activity, body)
     return asking.as_booked(moved.model_copy(update={"booking_id": booked.id}), booked)

@@ -34,7 +34,7 @@ ALL_HOLIDAYS = Message("Alle datoene er helligdager.", "All the dates are public
 NO_ROOM = Message("Utstyr hører til et rom. Velg rommet først.", "Equipment goes with a room. Choose the room first.")
 NOT_BEGUN = Message("Kan ikke telles før den har begynt.", "It cannot be counted before it has begun.")
 NO_MOVE = Message("Det er ikke bedt om noen flytting.", "No move has been requested.")
-MOST_BOOKINGS = 8
+MOST_BOOKINGS = 50
 # So many revisions of a head count travel with the newest.
 MOST_EARLIER = 200
 HALF_HOUR = dt.timedelta(minutes=30)
@@ -203,10 +203,10 @@ def taken_up(
     return after_asking_to_move(present, wanted, booking.booking_id, "requested"), "changed"
 
 
-def asks_elsewhere(occurrence: Occurrence, booking: Booking) -> bool:
-    """Whether the move it waits for gave way to another that it asked for itself: the word of that one is to come."""
-    waits = move_asked_for(occurrence)
-    return waits == booking.booking_id and booking.replaced_by in bookings_of(occurrence.occurrence_id)
+def gives_way_to_its_own(occurrence: Occurrence, booking: Booking) -> bool:
+    """Whether its place, or the move it waits for, gave way to a request of its own, which is to be heard of."""
+    had = (occurrence.booking_id, move_asked_for(occurrence))
+    return booking.booking_id in had and booking.replaced_by in bookings_of(occurrence.occurrence_id)
 
 
 def _moves(present: Occurrence, wanted: Occurrence) -> bool:
@@ -226,11 +226,6 @@ def staying(occurrence: Occurrence) -> Occurrence:
     return occurrence.model_copy(update={"move_request": None})
 
 
-def can_move_booking(occurrence: Occurrence) -> bool:
-    """Whether its booking still stands and can be moved; otherwise a new one is needed."""
-    return occurrence.state == "scheduled" and occurrence.booking_id is not None
-
-
 def cancelled(occurrence: Occurrence, reason_code: str) -> Occurrence:
     if occurrence.state in ("cancelled", "completed"):
         raise WrongState(state=occurrence.state)
@@ -238,7 +233,8 @@ def cancelled(occurrence: Occurrence, reason_code: str) -> Occurrence:
 
 
 def counted(occurrence: Occurrence, count: PutAttendance, now: dt.datetime) -> Occurrence | None:
-    """With the new head count as a further revision, or None when it says what the newest says already."""
+    """With the new head count as a further revision, or None when it says what the newest says already. What took place
+    where it was need not move any more."""
     if occurrence.state in ("cancelled", "draft"):
         raise WrongState(state=occurrence.state)
     if now < occurrence.starts_at:
@@ -254,8 +250,10 @@ def counted(occurrence: Occurrence, count: PutAttendance, now: dt.datetime) -> O
         recorded_at=now,
         earlier=_earlier(known),
     )
-    state = "completed" if now >= occurrence.ends_at else occurrence.state
-    return occurrence.model_copy(update={"attendance": attendance, "state": state})
+    counted = occurrence.model_copy(update={"attendance": attendance})
+    if now < occurrence.ends_at:
+        return counted
+    return counted.model_copy(update={"state": "completed", "move_request": None})
 
 
 def _earlier(known: Attendance | None) -> list[EarlierCount]:

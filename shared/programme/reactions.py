@@ -50,7 +50,7 @@ def _booking(unit: Unit, verb: str) -> Handler:
         if not known or _is_past(known, booking, event):
             return
         version, occurrence, asked = known[0]
-        if domain.asks_elsewhere(occurrence, booking) and await _wishes(conn, version, occurrence):
+        if domain.gives_way_to_its_own(occurrence, booking) and await _wishes(conn, version, occurrence):
             return
         outcome = domain.after_booking(occurrence, booking, verb, coarse=_is_coarse(event))
         state, said = outcome or (occurrence, "")

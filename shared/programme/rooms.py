@@ -17,6 +17,7 @@ from shared.programme.domain import bookings_of
 
 _SECONDS = 3.0
 _TRIES = 3
+_STANDS = ("held", "confirmed", "affected")
 _GRANTED = Message(
     "Flyttingen er nettopp godkjent. Se på datoen igjen.", "The move was granted just now. Look at the date again."
 )
@@ -110,7 +111,7 @@ class Rooms:
 
     async def cancel(self, who: Actor, booking_id: UUID) -> None:
         """Gives up a booking that may be over already, or never have come about."""
-        await self._give_back(who, booking_id, ("requested", "held", "confirmed", "affected"))
+        await self._give_back(who, booking_id, ("requested", *_STANDS))
 
     async def withdraw(self, who: Actor, booking_id: UUID) -> None:
         """Takes back a request. Raises Conflict for one that was granted meanwhile."""
@@ -132,10 +133,12 @@ class Rooms:
                 return str(answer["state"])
         raise Unavailable
 
-    async def move(self, who: Actor, occurrence: Occurrence, booking_id: UUID, terms: Terms) -> Booked:
-        """Moves the occurrence's booking to where the occurrence now is."""
+    async def move(self, who: Actor, occurrence: Occurrence, booking_id: UUID, terms: Terms) -> Booked | None:
+        """Moves the occurrence's booking to where the occurrence now is; None for one that does not stand any more."""
         path = f"/bookings/{booking_id}"
         present = await self.ask("GET", path, who)
+        if present["state"] not in _STANDS:
+            return None
         body = {**_slot(occurrence), **_terms(occurrence, terms)}
         return _booked(booking_id, await self.ask("POST", f"{path}/move", who, body, int(present["version"])))
 

@@ -178,7 +178,7 @@ def answers_lost(
     house: House,
     monkeypatch: pytest.MonkeyPatch,
     because: Exception,
-    meanwhile: Callable[[], Awaitable[None]] | None = None,
+    meanwhile: Callable[[str], Awaitable[None]] | None = None,
 ) -> Iterator[list[str]]:
     """Facility does what it is asked for, and nobody hears of it; the ids of what it made."""
     rooms = house.app.state.programme.rooms
@@ -191,7 +191,7 @@ def answers_lost(
             return answer
         made.append(path.rpartition("/")[2])
         if meanwhile:
-            await meanwhile()
+            await meanwhile(made[-1])
         raise because
 
     with monkeypatch.context() as patch:
@@ -243,7 +243,7 @@ async def test_draft__whose_earlier_request_was_granted_while_the_unit_died__has
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft, room = await house.requested(await house.room(otherwise="request")), await house.room(otherwise="request")
-    with answers_lost(house, monkeypatch, DIED, lambda: house.decide("confirm", draft["booking_id"])) as made:
+    with answers_lost(house, monkeypatch, DIED, lambda _: house.decide("confirm", draft["booking_id"])) as made:
         assert (await house.step(draft, "reschedule", **LATER, space_ids=[room], request=True)).status_code == 500
 
     async def one_is_left() -> bool:
@@ -270,6 +270,23 @@ async def test_date__the_unit_died_over_while_it_asked_for_another_move__waits_f
     assert (waiting["move_request"]["booking_id"], waiting["move_request"]["space_ids"]) == (made[0], [room])
     await house.booking_becomes(first["move_request"]["booking_id"], "cancelled")
     assert await state_of(house, made[0]) == "requested"
+
+
+async def test_date__whose_move_was_granted_while_the_unit_died__is_there(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it hears first that its booking is gone or that it was asked to be elsewhere."""
+    room = await house.room(otherwise="request")
+    for date in [await planned(house) for _ in range(3)]:
+        with answers_lost(house, monkeypatch, DIED, lambda made: house.decide("confirm", made)) as made:
+            assert (await house.step(date, "reschedule", **LATER, space_ids=[room], request=True)).status_code == 500
+
+        moved = await house.becomes(date, booking_id=made[0], state="scheduled")
+
+        assert (moved["space_ids"], moved["move_request"]) == ([room], None)
+        assert (await state_of(house, made[0]), await state_of(house, date["booking_id"])) == ("confirmed", "cancelled")
+        await ok(house.step(moved, "cancel"))
+        await house.booking_becomes(made[0], "cancelled")
 
 
 async def test_request__nobody_waits_for__is_withdrawn_with_the_dates_next_word(
@@ -334,6 +351,54 @@ async def test_series_of_requests__the_unit_died_over__has_its_drafts(
     for date in dates:
         draft = await until(lambda: found(house, {"occurrence_id": date["id"]}))  # noqa: B023 -- awaited at once
         assert (draft["state"], draft["room_request"]) == ("draft", PENDING)
+
+
+async def test_date__whose_lost_room_was_accepted__can_be_given_another(house: House) -> None:
+    date = await planned(house)
+    await house.decide_as("admin@*", "cancel", date["booking_id"])
+    accepted = await ok(house.step(await house.becomes(date, state="affected"), "accept"))
+    room = await house.room()
+
+    moved = await ok(house.step(accepted, "reschedule", **LATER, space_ids=[room]))
+
+    assert (moved["state"], moved["space_ids"]) == ("scheduled", [room])
+    await house.booking_becomes(moved["booking_id"], "confirmed")
+
+
+async def test_date__that_was_moved_along_with_its_booking__is_not_in_its_own_way(house: House) -> None:
+    date, room = await planned(house), await house.room()
+    body = {**LATER, "space_ids": [room], "setup_minutes": 0, "teardown_minutes": 0}
+    await house.decide_as("admin@*", "move", date["booking_id"], **body)
+    along = await house.becomes(date, state="affected")
+    half_past = {"starts_at": "2090-03-02T17:30:00Z", "ends_at": "2090-03-02T18:30:00Z"}
+
+    moved = await ok(house.step(along, "reschedule", **half_past, space_ids=[room]))
+
+    assert (moved["state"], moved["booking_id"]) == ("scheduled", date["booking_id"])
+    assert (await house.booking(date["booking_id"]))["local_start"] == "18:30"
+
+
+async def test_date__that_took_place_while_it_asked_to_be_elsewhere__asks_no_more(house: House) -> None:
+    waiting = await asked(house, await planned(house))
+    admin = house.as_role("admin@*")
+    await ok(house.library.put("/test/clock", json={"now": NOON["ends_at"], "run_due": False}, headers=admin))
+    try:
+        path = f"/api/library/occurrences/{waiting['occurrence_id']}/attendance"
+        counted = await ok(house.library.post(path, json={"total": 7}))
+    finally:
+        await ok(house.library.put("/test/clock", json={"now": None}, headers=admin))
+
+    assert (counted["state"], counted["move_request"]) == ("completed", None)
+    await house.booking_becomes(waiting["move_request"]["booking_id"], "cancelled")
+
+
+async def test_date__asked_for_elsewhere_again_and_again__can_still_ask(house: House) -> None:
+    date = await planned(house)
+    for minute in range(10, 22):
+        there = {"starts_at": f"2090-03-02T17:{minute}:00Z", "ends_at": LATER["ends_at"]}
+        date = await asked(house, date, **there)
+
+    assert await state_of(house, date["move_request"]["booking_id"]) == "requested"
 
 
 async def test_date_without_a_room__that_asks_for_one__gets_it_with_the_yes(house: House) -> None:

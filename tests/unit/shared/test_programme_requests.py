@@ -221,14 +221,15 @@ def test_taken_up__where_it_is_of_another_wish_than_the_newest__is_not() -> None
     assert domain.taken_up(date("scheduled"), domain.rescheduled(date("scheduled"), LATER), booking()) is None
 
 
-def test_asks_elsewhere__only_where_the_move_gave_way_to_one_of_its_own() -> None:
+def test_gives_way_to_its_own__place_or_move__not_to_others() -> None:
     waits = asking()
     own = domain.booking_id_of(waits.occurrence_id, 3)
 
-    assert domain.asks_elsewhere(waits, answer(state="cancelled", replaced_by=own))
-    assert not domain.asks_elsewhere(waits, answer(state="cancelled", replaced_by=uuid4()))
-    assert not domain.asks_elsewhere(waits, answer(state="cancelled"))
-    assert not domain.asks_elsewhere(waits, booking(state="cancelled", replaced_by=own))
+    assert domain.gives_way_to_its_own(waits, answer(state="cancelled", replaced_by=own))
+    assert domain.gives_way_to_its_own(waits, booking(state="cancelled", replaced_by=own))
+    assert not domain.gives_way_to_its_own(waits, answer(state="cancelled", replaced_by=uuid4()))
+    assert not domain.gives_way_to_its_own(waits, answer(state="cancelled"))
+    assert not domain.gives_way_to_its_own(waits, booking(booking_id=uuid4(), state="cancelled", replaced_by=own))
 
 
 @pytest.mark.parametrize("state", ["cancelled", "completed"])
