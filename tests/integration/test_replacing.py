@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, bring, open_house
+from tests.integration.booking_house import API, NOW, House, bring, open_house
 
 pytestmark = pytest.mark.integration
 
@@ -131,6 +131,42 @@ async def test_request__instead_of_the_only_booking_of_the_week__keeps_to_the_qu
     request = await to_move(house, booking, room, "12:00", "13:00", unit_id=str(unit))
 
     assert (await house.ok(house.order("confirm", request)))["state"] == "confirmed"
+
+
+async def test_booking__moved_onto_what_it_replaced_and_what_was_over__is_told_what_is_in_the_way(
+    house: House, room: UUID
+) -> None:
+    before = await house.space()
+    booking = await house.booked([before], "08:00", "09:00")
+    request = await to_move(house, booking, room, "12:00", "13:00")
+    await house.clock("2026-12-01T09:30:00+01:00", run_due=False)
+    try:
+        granted = await house.ok(house.order("confirm", request))
+        assert (await house.get(booking["id"]))["state"] == "confirmed"
+
+        refused = await house.move(granted, [before], "08:30", "09:30")
+    finally:
+        await house.clock(NOW)
+
+    assert (refused.status_code, refused.json()["blocking"]) == (409, [booking["id"]])
+
+
+async def test_inbox__of_a_request_to_move_from_elsewhere__says_nothing_of_what_its_reader_may_not_see(
+    house: House, room: UUID
+) -> None:
+    here = house.square
+    try:
+        await house.square_of()
+        booking = await house.booked([await house.space()], "10:00", "11:00", title="Styremøte")
+    finally:
+        house.square = here
+    request = await to_move(house, booking, room, "12:00", "13:00")
+    asked = {"square_id": str(here), "limit": 200}
+    manager = house.role(f"house_manager@{here}")
+
+    found = (await house.ok(house.client.get(f"{API}/inbox", params=asked, headers=manager)))["requests"]
+
+    assert {one["booking"]["id"]: one["former"] for one in found}[request["id"]] is None
 
 
 async def test_inbox__of_a_request_to_move__shows_what_is_moved(house: House, room: UUID) -> None:

@@ -23,7 +23,8 @@ from shared.problems import NotFound, Stale, WrongState
 
 @dataclass(frozen=True)
 class Answer:
-    """A request, why it was refused (None while it waits), and the booking it was to take the place of."""
+    """A request, why it was refused (None while it waits), and the booking it was to take the place of, where the asker
+    may see it."""
 
     request: Booking
     refusal: Decision | None
@@ -38,7 +39,7 @@ async def move_of(desk: Desk, actor: Actor, booking_id: UUID) -> Answer | None:
             raise NotFound
         await commands.check_read(conn, actor, booking, desk.clock.now())
         asked = await store.move_of(conn, booking_id)
-        found = await _told(conn, [asked] if asked else [])
+        found = await _told(conn, actor, [asked] if asked else [])
     return found[0] if found else None
 
 
@@ -47,7 +48,7 @@ async def unseen(desk: Desk, actor: Actor, square_id: UUID) -> Sequence[Answer]:
     time, or that of the booking, is ahead. Newest first."""
     require(actor, "booking.read", square_id=square_id)
     async with db.connection(desk.pool) as conn:
-        found = await _told(conn, await store.unseen(conn, square_id, desk.clock.now()))
+        found = await _told(conn, actor, await store.unseen(conn, square_id, desk.clock.now()))
     return [one for one in found if _may_ask(actor, one.request)]
 
 
@@ -73,9 +74,10 @@ async def _see(desk: Desk, actor: Actor, booking_id: UUID, seen: int) -> Booking
         return booking
 
 
-async def _told(conn: Any, ids: Sequence[UUID]) -> list[Answer]:
+async def _told(conn: Any, actor: Actor, ids: Sequence[UUID]) -> list[Answer]:
     found = await bookings.find_all(conn, ids)
-    former = await bookings.find_all(conn, [one.replaces for one in found.values() if one.replaces])
+    replaced = await bookings.find_all(conn, [one.replaces for one in found.values() if one.replaces])
+    former = {one.id: one for one in replaced.values() if rights.may_read(actor, one)}
     refusals = await store.refusals(conn, ids)
     requests = [found[one] for one in ids]
     return [Answer(one, refusals.get(one.id), former.get(one.replaces) if one.replaces else None) for one in requests]

@@ -17,6 +17,7 @@ from services.facility.booking.bodies import time_of
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking, unused_at
 from services.facility.booking.house import House
+from services.facility.booking.rights import may_read
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Breach, Terms
 from services.facility.policy.rulebook import Ruling
@@ -33,7 +34,7 @@ NO_PAGE = Message("«after» er ikke en side herfra.", '"after" is no page of ou
 @dataclass(frozen=True)
 class Request:
     """A request that waits, what of the rooms' policies it breaks, and in whose name the asker may decide. `former`:
-    the booking it is to take the place of."""
+    the booking it is to take the place of, where the asker may see it."""
 
     booking: Booking
     parties: Sequence[Party]
@@ -64,7 +65,7 @@ async def inbox(
         parties = await store.parties(conn, ids)
         rulings = await _rulings(conn, desk, actor, list(found.values()), parties)
         replaced = [one.replaces for one in found.values() if one.replaces]
-        former = await bookings.find_all(conn, replaced)
+        former = {one.id: one for one in (await bookings.find_all(conn, replaced)).values() if may_read(actor, one)}
     requests = [_request(actor, found[one], parties[one], rulings[one], at, now) for one, at in due if one in found]
     with_former = [_with_former(one, former) for one in requests]
     return Page(with_former, f"{due[-1][1].isoformat()}|{due[-1][0]}" if len(due) == limit else None)

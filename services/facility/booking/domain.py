@@ -8,7 +8,7 @@ held, confirmed, blocked --closure--> affected --lift--> what it was before
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
@@ -183,9 +183,10 @@ _HOLD = Message(
 )
 
 
-def themselves(bookings: Iterable[Booking]) -> list[UUID]:
-    """They, and what they are to take the place of: nothing of it stands in their way."""
-    return [found for one in bookings for found in (one.id, one.replaces) if found]
+def themselves(bookings: Sequence[Booking]) -> list[UUID]:
+    """They, and what those that are requested are to take the place of: nothing of it stands in their way."""
+    asked = (one.replaces for one in bookings if one.state == "requested" and one.replaces)
+    return [*(one.id for one in bookings), *asked]
 
 
 def faults(slot: Slot) -> list[Fault]:

@@ -84,12 +84,10 @@ async def cancel_booking(conn: Any, desk: Desk, event: Event) -> None:
     occurrence = Occurrence.model_validate(event.data)
     if occurrence.state != "cancelled":
         return
-    for booking_id in _named(occurrence):
-        booking = await _of(conn, occurrence, booking_id)
-        if booking:
-            booking = (await store.lock(conn, [booking.id]))[booking.id]
-            if domain.fits("cancel", booking, desk.clock.now()):
-                await _cancel(conn, desk, event, booking, occurrence.cancel_reason or "other")
+    found = [await _of(conn, occurrence, booking_id) for booking_id in _named(occurrence)]
+    for _, booking in sorted((await store.lock(conn, [one.id for one in found if one])).items()):
+        if domain.fits("cancel", booking, desk.clock.now()):
+            await _cancel(conn, desk, event, booking, occurrence.cancel_reason or "other")
 
 
 async def give_up_unneeded(conn: Any, desk: Desk, event: Event) -> None:

@@ -17,6 +17,10 @@ def check_read(actor: Actor, square_id: UUID, unit_id: UUID | None) -> None:
     require(actor, "booking.read", square_id=square_id, unit_id=unit_id)
 
 
+def may_read(actor: Actor, booking: Booking) -> bool:
+    return allows(actor, "booking.read", square_id=booking.square_id, unit_id=booking.about.unit_id)
+
+
 def check_write(actor: Actor, squares: Iterable[UUID], unit_id: UUID | None, state: str, override: bool) -> None:
     """Raises NotFound, Forbidden, or Forbidden `override_not_allowed`; in every square the spaces belong to."""
     action: Action = "booking.block" if state == "blocked" else "booking.write"
