@@ -12,7 +12,7 @@ from shared.contracts.programme import Activity, Occurrence
 from shared.identity import Actor
 from shared.problems import Conflict, Message, Problem, Unavailable
 from shared.programme import domain, store
-from shared.programme.bodies import Terms
+from shared.programme.bodies import PutSeries, Terms
 from shared.programme.rooms import Booked, Rooms
 
 KEPT_AS_DRAFT = Message(
@@ -112,7 +112,7 @@ async def give_up(rooms: Rooms, who: Actor, booking_id: UUID) -> None:
 
 async def take_turn(conn: Any, terms: Terms, occurrence_ids: Collection[UUID]) -> None:
     """Before rooms are requested: the answer may come over Kafka before the request is written down here."""
-    if terms.request:
+    if _lasts(terms):
         await store.take_turn(conn, occurrence_ids)
 
 
@@ -121,11 +121,16 @@ async def note(pool: Any, now: dt.datetime, terms: Terms, rows: Sequence[store.R
 
     Takes a connection of its own. Raises Unavailable when none is free in time.
     """
-    if terms.request:
+    if _lasts(terms):
         async with db.connection(pool) as conn:
             await store.note_asking(conn, rows, now)
 
 
 async def done(conn: Any, terms: Terms, occurrence_ids: Collection[UUID]) -> None:
-    if terms.request:
+    if _lasts(terms):
         await store.done_asking(conn, occurrence_ids)
+
+
+def _lasts(terms: Terms) -> bool:
+    """Whether facility keeps what is asked for until somebody gives it up. A hold runs out; a series is none."""
+    return terms.request or isinstance(terms, PutSeries)

@@ -255,7 +255,8 @@ async def count(unit: Unit, who: Actor, occurrence_id: UUID, body: PutAttendance
 async def put_series(unit: Unit, who: Actor, series_id: UUID, body: PutSeries) -> tuple[list[store.Row], bool]:
     """Many dates of one activity in one go; what facility refuses, or is only requested, is kept as a draft.
 
-    The rows in date order, and whether they are new. The same request again answers with what came of it.
+    The rows in date order, and whether they are new. The same request again answers with what came of it, and makes the
+    dates that are missing where the unit died over it.
     """
     asked = bodies.asked(body)
 
@@ -263,24 +264,30 @@ async def put_series(unit: Unit, who: Actor, series_id: UUID, body: PutSeries) -
         async with db.transaction(unit.pool) as conn:
             await asking.take_turn(conn, body, [date.id for date in body.occurrences])
             known = await store.of_series(conn, series_id)
-            if known:
-                for row in known:
-                    _same_request(who, row, asked)
+            for row in known:
+                _same_request(who, row, asked)
+            if known and len(known) == len(await _dates(conn, known[0][1].square_id, body)):
                 return known, False
             activity = await _activity(conn, who, body.activity_id)
-            zones = await places.known_zones(conn, {activity.square_id})
-            dates = domain.minding_holidays(body.occurrences, body.on_holidays, zones[activity.square_id])
+            dates = await _dates(conn, activity.square_id, body)
             rows = await _decide_series(unit, who, series_id, activity, body, dates, asked)
+            there = {state.occurrence_id for _, state, _ in known}
+            rows = [row for row in rows if row[1].occurrence_id not in there]
             await store.save_occurrences(conn, rows)
-            await asking.done(conn, body, [state.occurrence_id for _, state, _ in rows])
+            await asking.done(conn, body, [date.id for date in dates])
             now = unit.clock.now()
             verbs = {"scheduled": "scheduled", "draft": "drafted"}
             await outbox.record_many(
                 conn, [unit.event(verbs[state.state], version, state, now) for version, state, _ in rows]
             )
-            return rows, True
+            return (await store.of_series(conn, series_id), False) if known else (rows, True)
 
     return await db.retrying(work)
+
+
+async def _dates(conn: Any, square_id: UUID, body: PutSeries) -> list[SeriesDate]:
+    zones = await places.known_zones(conn, {square_id})
+    return domain.minding_holidays(body.occurrences, body.on_holidays, zones[square_id])
 
 
 async def _decide_series(

@@ -193,14 +193,17 @@ def asks_already(present: Occurrence, asked: Reschedule) -> bool:
 def taken_up(
     present: Occurrence | None, wanted: Occurrence, booking: Booking, *, coarse: bool = False
 ) -> tuple[Occurrence, str] | None:
-    """What was being requested when the unit died, instead of what was requested before; None where the booking is of
+    """What was being asked for when the unit died, instead of what was requested before; None where the booking is of
     another wish than the newest."""
-    if not _same_slot(wanted, booking, coarse):
+    if booking.state not in ("requested", "confirmed") or not _same_slot(wanted, booking, coarse):
         return None
     if present is None or present.state == "draft":
-        verb = "drafted" if present is None else "rescheduled" if _moves(present, wanted) else "changed"
-        return after_asking(wanted, booking.booking_id, "requested"), verb
-    return after_asking_to_move(present, wanted, booking.booking_id, "requested"), "changed"
+        waits = booking.state == "requested"
+        verb = ("drafted" if present is None else "changed") if waits else "scheduled"
+        verb = "rescheduled" if present and _moves(present, wanted) else verb
+        return after_asking(wanted, booking.booking_id, booking.state), verb
+    verb = "changed" if booking.state == "requested" else "rescheduled"
+    return after_asking_to_move(present, wanted, booking.booking_id, booking.state), verb
 
 
 def gives_way_to_its_own(occurrence: Occurrence, booking: Booking) -> bool:

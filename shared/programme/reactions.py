@@ -45,7 +45,7 @@ def _booking(unit: Unit, verb: str) -> Handler:
         known = await _occurrence_of(conn, booking, verb)
         if not known and verb == "confirmed":
             await _give_room(conn, unit, booking, event)
-        if not known and verb == "requested":
+        if not known and verb in ("requested", "confirmed"):
             await _take_up(conn, unit, booking, event)
         if not known or _is_past(known, booking, event):
             return
@@ -106,8 +106,8 @@ async def _wishes(conn: Any, version: int, occurrence: Occurrence) -> bool:
 
 
 async def _take_up(conn: Any, unit: Unit, booking: facility.Booking, event: Event) -> None:
-    """A request that its command did not live to write down, or whose answer it never heard: its date takes it up, for
-    somebody to see and to withdraw. The date's turn is taken."""
+    """A request, or a date of a series, that its command did not live to write down, or whose answer it never heard:
+    its date takes it up, for somebody to see and to withdraw. The date's turn is taken."""
     owner = _owner(booking)
     noted = await store.asking(conn, owner) if owner else None
     if not owner or not noted:

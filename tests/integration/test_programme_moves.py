@@ -401,6 +401,26 @@ async def test_date__asked_for_elsewhere_again_and_again__can_still_ask(house: H
     assert await state_of(house, date["move_request"]["booking_id"]) == "requested"
 
 
+async def test_series__the_unit_died_over__has_its_dates_and_asked_again_those_that_were_refused(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, dates = await house.room(), [{"id": str(uuid.uuid4()), **when} for when in (NOON, LATER)]
+    await ok(house.plan(room, **LATER))
+    body = {"activity_id": house.activity, "space_ids": [room], "occurrences": dates}
+    path = f"/api/library/series/{uuid.uuid4()}"
+    with answers_lost(house, monkeypatch, DIED):
+        assert (await house.library.put(path, json=body)).status_code == 500
+
+    first = await until(lambda: found(house, {"occurrence_id": dates[0]["id"]}))
+
+    assert (first["state"], await state_of(house, first["booking_id"])) == ("scheduled", "confirmed")
+    assert await house.verbs(first) == ["scheduled"]
+    made = await ok(house.library.put(path, json=body))
+    assert [one["state"] for one in made["occurrences"]] == ["scheduled", "draft"]
+    assert await ok(house.library.put(path, json=body)) == made
+    assert await house.verbs(first) == ["scheduled"]
+
+
 async def test_date_without_a_room__that_asks_for_one__gets_it_with_the_yes(house: House) -> None:
     outside = {"space_ids": [], "meeting_point": "Ved fontenen"}
     date = await ok(house.plan(str(uuid.uuid4()), **outside))

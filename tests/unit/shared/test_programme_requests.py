@@ -216,6 +216,19 @@ def same(present: Occurrence) -> dict[str, UUID]:
     return {name: getattr(present, name) for name in ("occurrence_id", "activity_id", "square_id", "unit_id")}
 
 
+@pytest.mark.parametrize(("start", "verb"), [(START, "scheduled"), (END, "rescheduled")])
+def test_taken_up__what_was_granted_or_booked_at_once__has_its_room(start: dt.datetime, verb: str) -> None:
+    wanted = date().model_copy(update={"starts_at": start, "ends_at": start + dt.timedelta(minutes=40)})
+    told = booking(starts_at=wanted.starts_at, ends_at=wanted.ends_at)
+
+    assert domain.taken_up(None, wanted, told) == (domain.scheduled(wanted, BOOKING), "scheduled")
+    assert domain.taken_up(date(request=PENDING), wanted, told) == (domain.scheduled(wanted, BOOKING), verb)
+    moved = domain.taken_up(date("scheduled"), domain.rescheduled(date("scheduled"), LATER), answer())
+    assert moved is not None
+    assert (moved[0].booking_id, moved[0].starts_at, moved[1]) == (OTHER, END, "rescheduled")
+    assert domain.taken_up(None, wanted, booking(state="rejected")) is None
+
+
 def test_taken_up__where_it_is_of_another_wish_than_the_newest__is_not() -> None:
     assert domain.taken_up(date(), date(), booking(space_ids=[HALL])) is None
     assert domain.taken_up(date("scheduled"), domain.rescheduled(date("scheduled"), LATER), booking()) is None
