@@ -73,6 +73,24 @@ async def test_closure_of_a_part_leaves_the_rest_of_a_hall_occupied(house: House
     assert await affecting(house, left) == [whole["id"]]
 
 
+async def test_displaced_block__is_cancelled_and_moved_by_who_may_block_and_by_nobody_else(house: House) -> None:
+    room, other, unit = await house.space(), await house.space(), await house.unit("health_station")
+    first, second = [
+        await house.booked([room], start, end, state="blocked", unit_id=str(unit))
+        for start, end in (("10:00", "10:30"), ("10:30", "11:00"))
+    ]
+    await closed(house, "09:00", "12:00", room)
+    first, second = await house.get(first["id"]), await house.get(second["id"])
+    books, keeps = house.role(f"front_line@{unit}"), house.role(f"unit_service@{unit}")
+
+    assert (await house.order("cancel", first, headers=books)).status_code == 403
+    assert (await house.move(second, [other], "10:30", "11:00", headers=books)).status_code == 403
+
+    assert (await house.ok(house.order("cancel", first, headers=keeps)))["state"] == "cancelled"
+    moved = await house.ok(house.move(second, [other], "10:30", "11:00", headers=keeps))
+    assert moved["state"] == "blocked"
+
+
 async def test_lift_restores_each_to_what_it_was(house: House) -> None:
     room = await house.space()
     held = await house.booked([room], "10:00", "10:30", state="held", hold_until="2026-11-25T10:00")

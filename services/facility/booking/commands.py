@@ -293,10 +293,12 @@ async def move_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, seen: i
         raise refusals.cannot_move()
     rights.check_read(actor, booking.square_id, booking.about.unit_id)
     place = await house.load(conn, body.space_ids)
-    rights.check_write(actor, {booking.square_id, *place.squares}, booking.about.unit_id, booking.state, body.override)
+    rights.check_write(
+        actor, {booking.square_id, *place.squares}, booking.about.unit_id, booking.own_state, body.override
+    )
     _check_version(booking, seen, actor, desk.clock)
     _check_movable(booking, desk.clock.now())
-    place.check_bookable(booking.state_before or booking.state)
+    place.check_bookable(booking.own_state)
     slot = _slot(body, place)
     brought = booking.equipment if body.equipment is None else gear.brought(body.equipment)
     about = body.about(booking.about)

@@ -105,6 +105,11 @@ class Booking:
     warnings: tuple[Mapping[str, Any], ...] = ()  # for whoever asks just now; never kept
 
     @property
+    def own_state(self) -> BookingState:
+        """What it is, or was before a closure displaced it: who may do what with it goes by that."""
+        return self.state_before or self.state
+
+    @property
     def replaces(self) -> UUID | None:
         """The booking it was requested instead of."""
         found = self.asked.get("replaces")
@@ -313,7 +318,7 @@ def move(booking: Booking, wanted: Booking, now: dt.datetime, *, square_id: UUID
         slot=wanted.slot,
         about=wanted.about,
         equipment=wanted.equipment,
-        state=booking.state_before or booking.state,
+        state=booking.own_state,
         state_before=None,
         closure_id=None,
         override=wanted.override,

@@ -43,7 +43,7 @@ def check_order(actor: Actor, booking: Booking, order: Order) -> None:
     if order == "reject":
         require(actor, "booking.reject", square_id=booking.square_id, unit_id=booking.about.unit_id)
     else:
-        check_write(actor, [booking.square_id], booking.about.unit_id, booking.state, override=False)
+        check_write(actor, [booking.square_id], booking.about.unit_id, booking.own_state, override=False)
 
 
 def sees_details(actor: Actor, unit_id: UUID | None, unit_kind: str | None) -> bool:
