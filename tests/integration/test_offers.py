@@ -62,6 +62,19 @@ async def test_offered_date_taken_by_another_is_refused_and_not_offered_twice(ho
     assert (await house.ok(house.order("take-offer", await house.get(date))))["state"] == "confirmed"
 
 
+async def test_requested_date_that_somebody_refused_for_a_conflict_is_not_offered(house: House) -> None:
+    await house.square_of()
+    date = {"id": str(uuid4()), "starts_at": "2026-12-08T10:30", "ends_at": "2026-12-08T11:30"}
+    body = {"space_ids": [str(await house.space())], "state": "requested", "occurrences": [date]}
+    await house.ok(house.client.put(f"{API}/series/{uuid4()}", json=body))
+    await house.ok(house.order("reject", await house.get(date["id"]), reason_code="conflict"))
+
+    await house.clock(NOW)
+
+    assert await offers(house) == []
+    assert (await house.get(date["id"]))["reason_code"] == "conflict"
+
+
 async def test_date_that_something_else_blocks_by_now_waits_for_that_too(house: House) -> None:
     await house.square_of()
     room = await house.space()

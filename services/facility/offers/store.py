@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-# Refused dates of series still ahead whose known obstacles are all gone from their rooms at their time. What takes
-# the time by now is looked at under its locks, date by date.
+# Refused dates of series still ahead whose known obstacles are all gone from their rooms at their time, and that nobody
+# decided to refuse. What takes the time by now is looked at under its locks, date by date.
 CANDIDATES = """
 select b.id from booking b left join still_refused s on s.booking_id = b.id
 where b.state = 'rejected' and b.series_id is not null and b.reason_code = 'conflict' and b.starts_at > $1
   and not exists (select from offer o where o.booking_id = b.id)
+  and not exists (select from decision d where d.booking_id = b.id and d.verdict = 'rejected')
   and not exists (
     select from booking_leaf l
     where l.booking_id = any(coalesce(s.blocking, b.blocking)) and l.during && tstzrange(
