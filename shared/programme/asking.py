@@ -2,7 +2,8 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -116,14 +117,25 @@ async def take_turn(conn: Any, terms: Terms, occurrence_ids: Collection[UUID]) -
         await store.take_turn(conn, occurrence_ids)
 
 
-async def note(pool: Any, now: dt.datetime, terms: Terms, rows: Sequence[store.Row]) -> None:
-    """Just before rooms are requested: for what. It stays whatever becomes of the command, until that is `done`.
+@asynccontextmanager
+async def noted(pool: Any, now: dt.datetime, terms: Terms, rows: Sequence[store.Row]) -> AsyncIterator[None]:
+    """While rooms are requested: for what. It stays when no answer is heard, until that is `done`; after a no there is
+    nothing to wait for.
 
     Takes a connection of its own. Raises Unavailable when none is free in time.
     """
-    if _lasts(terms):
-        async with db.connection(pool) as conn:
-            await store.note_asking(conn, rows, now)
+    if not _lasts(terms):
+        yield
+        return
+    async with db.connection(pool) as conn:
+        await store.note_asking(conn, rows, now)
+    try:
+        yield
+    except Problem as problem:
+        if not isinstance(problem, Unavailable):
+            async with db.connection(pool) as conn:
+                await store.done_asking(conn, [state.occurrence_id for _, state, _ in rows])
+        raise
 
 
 async def done(conn: Any, terms: Terms, occurrence_ids: Collection[UUID]) -> None:

@@ -104,8 +104,8 @@ async def put_occurrence(unit: Unit, who: Actor, occurrence_id: UUID, body: PutO
                 return _same_request(who, known, asked)
             activity = await _activity(conn, who, body.activity_id)
             draft = domain.new_occurrence(occurrence_id, activity, body, None)
-            await asking.note(unit.pool, unit.clock.now(), body, [(0, draft, asked)])
-            planned = Planned(draft) if body.draft else await asking.room(unit.rooms, who, draft, 0, activity, body)
+            async with asking.noted(unit.pool, unit.clock.now(), body, [(0, draft, asked)]):
+                planned = Planned(draft) if body.draft else await asking.room(unit.rooms, who, draft, 0, activity, body)
             verb = "scheduled" if planned.occurrence.state == "scheduled" else "drafted"
             saved = await _save(unit, conn, 0, planned.occurrence, asked, verb)
             await store.agree(conn, occurrence_id, planned.booking_version or 0)
@@ -126,8 +126,8 @@ async def schedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, terms
             domain.check_draft(draft)
             activity = await _activity(conn, who, draft.activity_id)
             wanted, before = domain.on_terms(draft, terms), domain.request_of(draft)
-            await asking.note(unit.pool, unit.clock.now(), terms, [(version, wanted, asked)])
-            planned = await asking.another_room(unit.rooms, who, wanted, version, activity, terms, before)
+            async with asking.noted(unit.pool, unit.clock.now(), terms, [(version, wanted, asked)]):
+                planned = await asking.another_room(unit.rooms, who, wanted, version, activity, terms, before)
             await asking.done(conn, terms, [occurrence_id])
             if planned.occurrence == draft:
                 return Saved(version, draft)
@@ -155,8 +155,8 @@ async def reschedule(unit: Unit, who: Actor, occurrence_id: UUID, seen: int, bod
                 return Saved(version, present)
             check_seen(seen, version, present)
             moved = domain.rescheduled(present, body)
-            await asking.note(unit.pool, unit.clock.now(), body, [(version, moved, asked)])
-            planned = await _move(unit, conn, who, (version, present), moved, body)
+            async with asking.noted(unit.pool, unit.clock.now(), body, [(version, moved, asked)]):
+                planned = await _move(unit, conn, who, (version, present), moved, body)
             verb = "changed" if domain.move_asked_for(planned.occurrence) else "rescheduled"
             saved = await _save(unit, conn, version, planned.occurrence, asked, verb)
             if planned.booking_version:
@@ -307,8 +307,8 @@ async def _decide_series(
         drafts.append(draft.model_copy(update={"booking_id": domain.booking_id_of(date.id) if one.space_ids else None}))
     if not body.space_ids:
         return [(1, domain.scheduled(draft, None), asked) for draft in drafts]
-    await asking.note(unit.pool, unit.clock.now(), body, [(0, draft, asked) for draft in drafts])
-    decided = await unit.rooms.series(who, series_id, activity, drafts, body)
+    async with asking.noted(unit.pool, unit.clock.now(), body, [(0, draft, asked) for draft in drafts]):
+        decided = await unit.rooms.series(who, series_id, activity, drafts, body)
     return [(1, _as_decided(draft, decided), asked) for draft in drafts]
 
 

@@ -57,10 +57,15 @@ def _booking(unit: Unit, verb: str) -> Handler:
         if state.booking_id == booking.booking_id:
             await store.agree(conn, occurrence.occurrence_id, event.subjectversion)
         if outcome:
-            await store.save_occurrence(conn, version + 1, state, asked)
-            await outbox.record(conn, unit.event(said, version + 1, state, unit.clock.now()))
+            await _say(conn, unit, (version + 1, state, asked), said)
 
     return react
+
+
+async def _say(conn: Any, unit: Unit, row: store.Row, said: str) -> None:
+    version, state, asked = row
+    await store.save_occurrence(conn, version, state, asked)
+    await outbox.record(conn, unit.event(said, version, state, unit.clock.now()))
 
 
 def _is_past(known: tuple[store.Row, int], booking: facility.Booking, event: Event) -> bool:
@@ -94,9 +99,8 @@ async def _give_room(conn: Any, unit: Unit, booking: facility.Booking, event: Ev
     known = await store.roomless(conn, owner) if owner else None
     given = domain.given_room(known[1], booking, coarse=_is_coarse(event)) if known else None
     if known and given:
-        await store.save_occurrence(conn, known[0] + 1, given, known[2])
+        await _say(conn, unit, (known[0] + 1, given, known[2]), "scheduled")
         await store.agree(conn, given.occurrence_id, event.subjectversion)
-        await outbox.record(conn, unit.event("scheduled", known[0] + 1, given, unit.clock.now()))
 
 
 async def _wishes(conn: Any, version: int, occurrence: Occurrence) -> bool:
@@ -119,10 +123,9 @@ async def _take_up(conn: Any, unit: Unit, booking: facility.Booking, event: Even
     outcome = domain.taken_up(present[1] if present else None, wanted, booking, coarse=_is_coarse(event))
     if outcome:
         state, said = outcome
-        await store.save_occurrence(conn, version + 1, state, asked)
+        await _say(conn, unit, (version + 1, state, asked), said)
         if state.booking_id == booking.booking_id:
             await store.agree(conn, owner, event.subjectversion)
-        await outbox.record(conn, unit.event(said, version + 1, state, unit.clock.now()))
         await store.done_asking(conn, [owner])
 
 

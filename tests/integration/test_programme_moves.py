@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.problems import Unavailable
-from shared.programme import asking
+from shared.programme import store
 from tests import infra
 from tests.integration.request_house import LATER, NOON, House, furnished, open_place
 from tests.integration.streams import until
@@ -298,7 +298,7 @@ async def test_request__nobody_waits_for__is_withdrawn_with_the_dates_next_word(
 
     draft, room = await house.requested(await house.room(otherwise="request")), await house.room(otherwise="request")
     with monkeypatch.context() as patch, answers_lost(house, monkeypatch, DIED) as made:
-        patch.setattr(asking, "note", unnoted)
+        patch.setattr(store, "note_asking", unnoted)
         assert (await house.step(draft, "reschedule", **LATER, space_ids=[room], request=True)).status_code == 500
     assert await state_of(house, made[0]) == "requested"
 
@@ -419,6 +419,27 @@ async def test_series__the_unit_died_over__has_its_dates_and_asked_again_those_t
     assert [one["state"] for one in made["occurrences"]] == ["scheduled", "draft"]
     assert await ok(house.library.put(path, json=body)) == made
     assert await house.verbs(first) == ["scheduled"]
+
+
+async def test_date_without_a_room__that_was_given_one_while_it_asked_for_another__keeps_it(house: House) -> None:
+    date = await ok(house.plan(str(uuid.uuid4()), space_ids=[], meeting_point="Ved fontenen"))
+    waiting = await asked(house, date, **NOON)
+    there = waiting["move_request"]["booking_id"]
+    await house.decide("confirm", there)
+
+    answer = await house.step(
+        waiting, "reschedule", **LATER, space_ids=[await house.room(otherwise="request")], request=True
+    )
+
+    assert (answer.status_code, answer.json()["code"]) in ((409, "granted_meanwhile"), (412, "stale"))
+    await house.becomes(date, booking_id=there, state="scheduled", move_request=None)
+    assert await state_of(house, there) == "confirmed"
+    assert (
+        await house.app.state.pool.fetchval(
+            "select count(*) from asking where occurrence_id = $1", date["occurrence_id"]
+        )
+        == 0
+    )
 
 
 async def test_date_without_a_room__that_asks_for_one__gets_it_with_the_yes(house: House) -> None:
