@@ -122,7 +122,7 @@ class Round:
                 await store.vacate(conn, [booking[0]])
                 return what
             own, old = ([booking[0]], booking[1]) if booking else ([], [])
-            in_rooms, closed, _ = await store.survey(conn, spaces, old, [(start, end)], own)
+            _, in_rooms, closed = await store.survey(conn, spaces, old, [(start, end)], own)
             if in_rooms or closed:
                 self.mine += [booking] if booking else []
                 return "conflict"

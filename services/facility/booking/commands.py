@@ -10,6 +10,7 @@ from services.facility.approval import commands as approval
 from services.facility.approval.commands import Opened
 from services.facility.audit import trail
 from services.facility.booking import (
+    at_once,
     bodies,
     closure_store,
     domain,
@@ -21,6 +22,7 @@ from services.facility.booking import (
     store,
     timeline,
     view,
+    wishes,
 )
 from services.facility.booking.bodies import Command, MoveBooking, PutBooking, time_of
 from services.facility.booking.desk import Desk, Overtaken, again
@@ -35,7 +37,7 @@ from services.facility.policy.domain import Breach, Terms
 from services.facility.registry import known as known_house
 from shared import acts, db, outbox
 from shared.clock import Clock
-from shared.contracts.facility import OCCUPYING, Gear
+from shared.contracts.facility import OCCUPYING
 from shared.identity import Actor
 from shared.problems import IdInUse, NotFound, Problem, Stale
 
@@ -52,6 +54,8 @@ async def put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> B
 
 async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
     """Nearly every booking is new: whether it is known is asked only where it cannot be made."""
+    if made := await at_once.make(desk, actor, booking_id, body):
+        return made
     try:
         async with db.transaction(desk.pool) as conn:
             return await _make(conn, desk, actor, booking_id, body)
@@ -85,9 +89,9 @@ async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Put
 
 
 async def _make_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking, place: House) -> Booking:
-    wanted = await read(conn, desk.clock.now(), place, booking_id, body)
+    wanted = await wishes.read(conn, desk.clock.now(), place, booking_id, body)
     rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
-    await check_gear(conn, actor, wanted.equipment, body.unit_id)
+    await wishes.check_gear(conn, actor, wanted.equipment, body.unit_id)
     await replacing.check(conn, actor, body.replaces)
     taken = Taken()
     if wanted.state in OCCUPYING:
@@ -104,54 +108,6 @@ async def _same(conn: Any, desk: Desk, known: Booking, actor: Actor, body: PutBo
     if not bodies.same(known.asked, bodies.asked(body), known.zone):
         raise IdInUse
     return await warned_now(conn, desk.clock, known, actor)
-
-
-async def read(conn: Any, now: dt.datetime, place: House, booking_id: UUID, body: PutBooking) -> Booking:
-    """The booking wanted, at its first version. Raises Invalid."""
-    place.check_bookable(body.state)
-    unit = await house.unit(conn, body.unit_id)
-    await house.check_units(conn, body.touches)
-    starts_at = time_of("starts_at", body.starts_at, place.zone)
-    ends_at = time_of("ends_at", body.ends_at, place.zone)
-    slot = body.slot(starts_at, ends_at)
-    hold_until = hold_end(body, place, now)
-    faults = domain.faults(slot) + (domain.hold_faults(hold_until, now) if hold_until else [])
-    if faults:
-        raise refusals.invalid(faults)
-    return Booking(
-        id=booking_id,
-        version=1,
-        square_id=place.square_id,
-        zone=place.zone,
-        slot=slot,
-        state=body.state,
-        about=body.about(unit[1] if unit else None, body.series_id),
-        asked=bodies.asked(body),
-        created_at=now,
-        updated_at=now,
-        hold_until=hold_until,
-        override=body.override,
-        equipment=gear.brought(body.equipment),
-    )
-
-
-async def check_gear(conn: Any, actor: Actor, brought: Sequence[Gear], unit_id: UUID | None) -> None:
-    """Raises Invalid for equipment that there is not, or not so much of; NotFound or Forbidden for another's."""
-    rights.check_write(actor, await _stock(conn, brought), unit_id, "confirmed", override=False)
-
-
-async def _stock(conn: Any, brought: Sequence[Gear]) -> list[UUID]:
-    """The squares it comes from. Raises Invalid."""
-    faults, squares = await gear.look(conn, brought) if brought else ([], [])
-    if faults:
-        raise refusals.invalid(faults)
-    return squares
-
-
-def hold_end(body: bodies.Wish, place: House, now: dt.datetime) -> dt.datetime | None:
-    if body.state != "held":
-        return None
-    return time_of("hold_until", body.hold_until, place.zone) if body.hold_until else now + domain.DEFAULT_HOLD
 
 
 class Taken(NamedTuple):
@@ -225,7 +181,7 @@ async def order_in(
     taken, place = Taken(), None
     if booking.state == "requested" and what == "confirm" and not hearing.missing:
         place = await house.load(conn, booking.slot.space_ids)
-        await _stock(conn, booking.equipment)
+        await wishes.stock(conn, booking.equipment)
         terms = Terms(booking.created_at, approved=hearing.binds, agreed=hearing.bound, reason=said.given())
         taken = await take(conn, desk.clock, actor, place, booking, terms)
     locked = await store.lock(conn, domain.themselves([booking]))
@@ -287,7 +243,7 @@ async def move_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, seen: i
     brought = booking.equipment if body.equipment is None else gear.brought(body.equipment)
     about = body.about(booking.about)
     wanted = replace(booking, slot=slot, about=about, override=body.override, equipment=brought)
-    await check_gear(conn, actor, brought, booking.about.unit_id)
+    await wishes.check_gear(conn, actor, brought, booking.about.unit_id)
     old_leaves = await store.occupied_leaves(conn, booking_id)
     terms = _terms_of_move(booking, body, desk.clock.now())
     taken = await take(conn, desk.clock, actor, place, wanted, terms, also_lock=old_leaves)

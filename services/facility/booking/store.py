@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -58,9 +58,7 @@ returning booking.id
 LOCK_LEAVES = "select id from space where id = any($1::uuid[]) order by id for no key update"
 
 # The same, and who is on them in each of the windows; with the mark of the house, which is told even if nobody is.
-SURVEY = """
-select m.mark, s.n, s.booking_id, s.closure_id from house_mark m left join survey($1, $2, $3, $4, $5) s on true
-"""
+SURVEY = "select * from look($1, $2, $3, $4, $5)"
 
 # In leaf order and with ON CONFLICT: of two plain INSERTs each finds the other after both are in, and both wait.
 OCCUPY = """
@@ -72,17 +70,27 @@ order by w.space_id, w.starts_at
 on conflict do nothing returning booking_id
 """
 
-# A new booking with its time, and with its audit and its events.
-MAKE = f"""
-with made as (
-    insert into booking select * from jsonb_populate_recordset(null::booking, $1::jsonb)
+# A new booking with its time, and with its audit and its events; nothing of it when its id is known. By what else is in
+# the statement the leaves are locked, so nobody can be in the way who was not seen: then it is an error.
+_MADE = """
+made as (
+    insert into booking select new.* from {given} jsonb_populate_record(null::booking, $1::jsonb) new
     on conflict (id) do nothing returning id
 ), taken as (
     insert into booking_leaf (booking_id, space_id, during, discreet_unit)
-    select $2, leaf, tstzrange($4, $5), $6 from unnest($3::uuid[]) leaf order by leaf
-    on conflict do nothing returning space_id
-), {acts.parts(7)}
-select (select count(*) from made) = 1 and (select count(*) from taken) = cardinality($3)
+    select made.id, leaf, tstzrange($3, $4), $5 from made cross join unnest($2::uuid[]) leaf order by leaf
+), {told}
+"""
+MAKE = f"with {_MADE.format(given='', told=acts.parts(6, 'made'))} select count(*) = 1 from made"  # noqa: S608 -- constants
+
+# The same where the house has the mark $6 and nobody is there, seen with the leaves, and $7, locked.
+AT_ONCE = f"""
+with met as materialized (
+    select * from look($2, $7::uuid[], array[$3::timestamptz], array[$4::timestamptz], $8::uuid[])
+), free as (
+    select from met where n is null and mark = $6
+), {_MADE.format(given="free cross join", told=acts.parts(9, "made"))}
+select (select count(*) from made) = 1 as made, met.* from met
 """  # noqa: S608 -- constants
 
 VACATE = """
@@ -183,22 +191,51 @@ async def occupy(conn: Any, rows: Sequence[tuple[UUID, UUID, Range, UUID | None]
 async def make(
     conn: Any, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
 ) -> bool:
-    """The new booking on its leaves, with what there is to tell of it; False when another has its id or any of its
-    time. The caller then rolls back."""
-    time, unit = booking.slot.occupied, booking.about.discreet_unit
-    told = acts.columns(entries, events)
-    return bool(await conn.fetchval(MAKE, [_columns(booking)], booking.id, list(leaves), *time, unit, *told))
+    """The new booking on its leaves, with what there is to tell of it; False when another has its id. The caller holds
+    the locks of the leaves; raises ExclusionViolationError when another has any of its time."""
+    return bool(await conn.fetchval(MAKE, *_row(booking, leaves), *acts.columns(entries, events)))
+
+
+class Met(NamedTuple):
+    """What meets windows on leaves: (index of the window, id). With the mark of the house as it was then."""
+
+    mark: UUID
+    bookings: list[tuple[int, UUID]]
+    closures: list[tuple[int, UUID]]
+
+
+async def make_at_once(
+    conn: Any,
+    booking: Booking,
+    leaves: Sequence[UUID],
+    also_lock: Sequence[UUID],
+    mark: UUID | None,
+    ignoring: Sequence[UUID],
+    entries: Sequence[Entry],
+    events: Sequence[Event],
+) -> tuple[bool, Met]:
+    """(whether it was made, what is in its way). As `make`, where the house has the mark and the leaves are free, as a
+    transaction of its own: it locks, looks and writes. Raises ExclusionViolationError as `make`."""
+    held = mark, list(also_lock), list(ignoring)
+    rows = await conn.fetch(AT_ONCE, *_row(booking, leaves), *held, *acts.columns(entries, events))
+    return rows[0]["made"], _met(rows)
+
+
+def _row(booking: Booking, leaves: Sequence[UUID]) -> tuple[Any, ...]:
+    return _columns(booking), list(leaves), *booking.slot.occupied, booking.about.discreet_unit
 
 
 async def survey(
     conn: Any, leaves: Sequence[UUID], also_lock: Sequence[UUID], windows: Sequence[Range], ignoring: Sequence[UUID]
-) -> tuple[list[tuple[int, UUID]], list[tuple[int, UUID]], UUID]:
-    """(index of the window, booking) and (index of the window, closure) of every meeting, with the leaves locked; and
-    the mark of the house."""
+) -> Met:
+    """What meets the windows, with the leaves locked, and those that the bookings to be ignored are on."""
     starts, ends = [start for start, _ in windows], [end for _, end in windows]
-    rows = await conn.fetch(SURVEY, list(leaves), list(also_lock), starts, ends, list(ignoring))
+    return _met(await conn.fetch(SURVEY, list(leaves), list(also_lock), starts, ends, list(ignoring)))
+
+
+def _met(rows: Sequence[Any]) -> Met:
     bookings = [(row["n"] - 1, row["booking_id"]) for row in rows if row["booking_id"]]
-    return bookings, [(row["n"] - 1, row["closure_id"]) for row in rows if row["closure_id"]], rows[0]["mark"]
+    return Met(rows[0]["mark"], bookings, [(row["n"] - 1, row["closure_id"]) for row in rows if row["closure_id"]])
 
 
 async def vacate(conn: Any, ids: Sequence[UUID], leaves: Sequence[UUID] | None = None) -> None:

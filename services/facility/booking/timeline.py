@@ -5,10 +5,12 @@ Whoever only frees time (cancelling, releasing, expiring) needs the booking alon
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from services.facility.booking import closure_store, store
 from services.facility.booking.desk import Overtaken
@@ -64,7 +66,7 @@ async def survey(
     gear: Sequence[Sequence[Use]] = (),
 ) -> Survey:
     """Locks the leaves, and the equipment wanted in each window, and says what meets each window on any of them."""
-    in_rooms, closed, mark = await store.survey(conn, leaves, also_lock, windows, ignoring)
+    mark, in_rooms, closed = await store.survey(conn, leaves, also_lock, windows, ignoring)
     stock = await lock(conn, gear, ignoring)
     now = clock.now()
     with_gear = [(window, found) for window, wanted in enumerate(gear) for found in stock.meeting(wanted)]
@@ -97,6 +99,12 @@ def blocker_of(booking: Booking) -> Blocker:
     return Blocker(booking.id, "booking", starts_at, ends_at, about.unit_id, about.unit_kind, about.title)
 
 
+def stands_there(bookings: Iterable[Booking]) -> list[Blocker]:
+    """Those of the bookings on a leaf that are in somebody's way, by their start."""
+    there = [one for one in bookings if one.state in OCCUPYING or one.state == "affected"]
+    return [blocker_of(one) for one in sorted(there, key=lambda one: (one.slot.starts_at, one.id))]
+
+
 async def clear_out(conn: Any, ran_out: Sequence[Booking], now: dt.datetime) -> list[Booking]:
     """Writes down holds that ran out; returns them as expired."""
     expired = [expire(booking, now) for booking in ran_out]
@@ -114,7 +122,11 @@ async def make(
 
     Raises Overtaken when the database refuses any of it.
     """
-    if not await store.make(conn, booking, leaves, entries, events):
+    try:
+        made = await store.make(conn, booking, leaves, entries, events)
+    except asyncpg.ExclusionViolationError:
+        raise Overtaken from None
+    if not made:
         raise Overtaken
     if leaves:
         await take(conn, [booking])
