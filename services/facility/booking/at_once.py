@@ -1,37 +1,41 @@
-"""A booking made with one question to the database, where all but who else is there is known: most are like that.
+"""A booking made or moved with one statement, where all that decides about it is known but for who is there: most are.
 
-It is decided by the same functions as the long way round, `commands.put`. What they would have to ask about, and what
+It is decided by the same functions as the long way round, in `commands`. What they would have to ask about, and what
 they refuse for any other reason than that the time is taken, is left to that.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from services.facility.audit import trail
-from services.facility.booking import closure_store, domain, house, refusals, replacing, rights, store, wishes
-from services.facility.booking.bodies import PutBooking
+from services.facility.booking import closure_store, domain, gear, house, refusals, replacing, rights, store, wishes
+from services.facility.booking.bodies import MoveBooking, PutBooking
 from services.facility.booking.desk import Desk, MustAsk, Overtaken, Unasked
 from services.facility.booking.domain import Booking, hold_ran_out
 from services.facility.booking.events import booking_event
 from services.facility.booking.house import House
-from services.facility.booking.store import Met
+from services.facility.booking.store import Held, Met
 from services.facility.booking.timeline import stands_there
 from services.facility.booking.warned import warned
 from services.facility.noise.listening import leaves_around
 from services.facility.policy import rulebook
+from services.facility.policy.domain import Terms
 from services.facility.policy.rulebook import Ruling
 from shared import db
+from shared.audit import Entry
 from shared.contracts.facility import OCCUPYING
+from shared.envelope import Event
 from shared.identity import Actor
 from shared.problems import Problem
 
 
 class _Plain(NamedTuple):
-    """A booking that is as it should be, if only nobody is there."""
+    """What is wanted is as it should be, if only nobody is there."""
 
-    booking: Booking
+    wanted: Booking
     ruling: Ruling
     also_lock: list[UUID]
 
@@ -42,49 +46,101 @@ async def make(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> 
     Raises Refused when the time is taken, and Overtaken when the house is not as it was known.
     """
     place = house.assume(body.space_ids) if body.state in OCCUPYING else None
-    plain = await _judge(desk, actor, place, booking_id, body) if place else None
+    plain = await _new(desk, actor, place, booking_id, body) if place else None
     if not place or not plain:
         return None
-    booking, leaves = plain.booking, place.leaves
-    entries, events = [trail.booking_entry(actor, "put", None, booking)], [booking_event(booking, leaves=leaves)]
-    held = place.mark, domain.themselves([booking])
+    booking = plain.wanted
+    entries, events = [trail.booking_entry(actor, "put", None, booking)], [booking_event(booking, leaves=place.leaves)]
     async with db.connection(desk.pool) as conn:
-        try:
-            made, met = await store.make_at_once(conn, booking, leaves, plain.also_lock, *held, entries, events)
-        except asyncpg.ExclusionViolationError:
-            raise Overtaken from None
-        if made:
-            return warned(booking, plain.ruling.warnings)
-        house.hold_to(place, met.mark)
-        await _refuse(conn, desk, actor, place, booking, met)
+        return await _write(conn, store.MAKE_AT_ONCE, desk, actor, place, plain, booking, entries, events)
+
+
+async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking | None:
+    """As `make`; the booking itself is asked for first."""
+    place = house.assume(body.space_ids)
+    if not place:
+        return None
+    async with db.connection(desk.pool) as conn:
+        booking = await store.find(conn, booking_id)
+        plain = await _moved(desk, actor, place, booking, seen, body) if booking else None
+        if not booking or not plain:
+            return None
+        done = domain.move(booking, plain.wanted, desk.clock.now(), place.square_id, place.zone)
+        entries = [trail.booking_entry(actor, "move", booking, done)]
+        events = [booking_event(done, "moved", leaves=place.leaves)]
+        return await _write(conn, store.MOVE_AT_ONCE, desk, actor, place, plain, done, entries, events)
+
+
+async def _write(
+    conn: Any,
+    what: str,
+    desk: Desk,
+    actor: Actor,
+    place: House,
+    plain: _Plain,
+    done: Booking,
+    entries: Sequence[Entry],
+    events: Sequence[Event],
+) -> Booking | None:
+    held = Held(place.mark, plain.also_lock, domain.themselves([done]))
+    try:
+        written, met = await store.write_at_once(conn, what, done, place.leaves, held, entries, events)
+    except asyncpg.ExclusionViolationError:
+        raise Overtaken from None
+    if written:
+        return warned(done, plain.ruling.warnings)
+    house.hold_to(place, met.mark)
+    await _refuse(conn, desk, actor, place, plain.wanted, met, new=done.version == 1)
     return None
 
 
-async def _judge(desk: Desk, actor: Actor, place: House, booking_id: UUID, body: PutBooking) -> _Plain | None:
-    """None for what is not plain, or is refused whoever is there."""
+async def _new(desk: Desk, actor: Actor, place: House, booking_id: UUID, body: PutBooking) -> _Plain | None:
     unasked = Unasked()
     try:
-        booking = await wishes.read(unasked, desk.clock.now(), place, booking_id, body)
+        wanted = await wishes.read(unasked, desk.clock.now(), place, booking_id, body)
         rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
-        await wishes.check_gear(unasked, actor, booking.equipment, body.unit_id)
+        await wishes.check_gear(unasked, actor, wanted.equipment, body.unit_id)
         await replacing.check(unasked, actor, body.replaces)
-        hours = [] if booking.override else await house.spans_of(unasked, place, booking.slot.bare)
-        book = await rulebook.open_for(unasked, desk.clock, actor, place, [booking])
-        also_lock = await leaves_around(unasked, place, [booking])
+        return await _judge(unasked, desk, actor, place, wanted, body.terms(wanted.created_at))
     except (MustAsk, Problem):
         return None
-    ruling = book.rule(booking, body.terms(booking.created_at))
-    refused = domain.decide(booking.slot.bare, hours, [], breaks_policy=bool(ruling.breaches))
-    return None if refused or ruling.set_aside else _Plain(booking, ruling, also_lock)
 
 
-async def _refuse(conn: Any, desk: Desk, actor: Actor, place: House, booking: Booking, met: Met) -> None:
-    """Raises Refused, unless the booking is known already, or a hold that ran out may be all that is there."""
-    found = await store.find_all(conn, [booking.id, *(one for _, one in met.bookings)])
+async def _moved(
+    desk: Desk, actor: Actor, place: House, booking: Booking, seen: int, body: MoveBooking
+) -> _Plain | None:
+    unasked = Unasked()
+    try:
+        rights.check_read(actor, booking.square_id, booking.about.unit_id)
+        wanted = await wishes.moved(unasked, desk.clock, actor, place, booking, seen, body)
+        terms = wishes.terms_of_move(booking, body, desk.clock.now())
+        return await _judge(unasked, desk, actor, place, wanted, terms)
+    except (MustAsk, Problem):
+        return None
+
+
+async def _judge(
+    unasked: Unasked, desk: Desk, actor: Actor, place: House, wanted: Booking, terms: Terms
+) -> _Plain | None:
+    """None for what is refused whoever is there, or needs more written than it. Raises MustAsk."""
+    await gear.carried(unasked, [wanted])
+    hours = [] if wanted.override else await house.spans_of(unasked, place, wanted.slot.bare)
+    book = await rulebook.open_for(unasked, desk.clock, actor, place, [wanted])
+    ruling = book.rule(wanted, terms)
+    refused = domain.decide(wanted.slot.bare, hours, [], breaks_policy=bool(ruling.breaches))
+    if refused or ruling.set_aside:
+        return None
+    return _Plain(wanted, ruling, await leaves_around(unasked, place, [wanted]))
+
+
+async def _refuse(conn: Any, desk: Desk, actor: Actor, place: House, wanted: Booking, met: Met, *, new: bool) -> None:
+    """Raises Refused, unless the new booking is known already, or a hold that ran out may be all that is there."""
+    ids = [one for _, one in met.bookings]
+    found = await store.find_all(conn, [*ids, wanted.id] if new else ids)
     now = desk.clock.now()
-    if booking.id in found or any(hold_ran_out(one, now) for one in found.values()):
+    if wanted.id in found or any(hold_ran_out(one, now) for one in found.values()):
         return
     closed = await closure_store.blockers(conn, {one for _, one in met.closures})
     blockers = [*stands_there(found.values()), *closed]
     if blockers:
-        raise refusals.refused("conflict", blockers, booking, place, actor)
+        raise refusals.refused("conflict", blockers, wanted, place, actor)

@@ -40,18 +40,35 @@ insert into booking select * from jsonb_populate_recordset(null::booking, $1::js
 on conflict (id) do nothing returning id
 """
 
-UPDATE = """
-update booking set
+_NEXT = """
     version = n.version, square_id = n.square_id, space_ids = n.space_ids, starts_at = n.starts_at,
     ends_at = n.ends_at, setup_minutes = n.setup_minutes, teardown_minutes = n.teardown_minutes, state = n.state,
     state_before = n.state_before, hold_until = n.hold_until, override = n.override, reason_code = n.reason_code,
     closure_id = n.closure_id, blocking = n.blocking, previous = n.previous, checked_in_at = n.checked_in_at,
     equipment = n.equipment, purpose = n.purpose, responsible_role = n.responsible_role, noise_out = n.noise_out,
     quiet_need = n.quiet_need, updated_at = n.updated_at
-from jsonb_populate_recordset(null::booking, $1::jsonb) n
+"""
+UPDATE = f"""
+update booking set {_NEXT} from jsonb_populate_recordset(null::booking, $1::jsonb) n
 where booking.id = n.id and booking.version = n.version - 1
 returning booking.id
-"""
+"""  # noqa: S608 -- constants
+
+# A new version, which gives back its time if $2, and waits for no closure any more if $3; with its audit and its
+# events. Nothing of it when another version was first.
+SAVE = f"""
+with saved as (
+    update booking set {_NEXT} from jsonb_populate_record(null::booking, $1::jsonb) n
+    where booking.id = n.id and booking.version = n.version - 1 returning booking.id
+), returned as (
+    delete from equipment_use e using saved where $2 and e.booking_id = saved.id
+), freed as (
+    delete from booking_leaf l using saved where $2 and l.booking_id = saved.id
+), settled as (
+    delete from displacement d using saved where $3 and d.booking_id = saved.id
+), {acts.parts(4, "saved")}
+select count(*) = 1 from saved
+"""  # noqa: S608 -- constants
 
 # Whoever adds occupied time holds these first, in id order; so the insert below never waits for another and nobody
 # deadlocks, however many rooms a booking takes.
@@ -70,28 +87,55 @@ order by w.space_id, w.starts_at
 on conflict do nothing returning booking_id
 """
 
-# A new booking with its time, and with its audit and its events; nothing of it when its id is known. By what else is in
-# the statement the leaves are locked, so nobody can be in the way who was not seen: then it is an error.
+# A new booking with its time, and with its audit and its events; nothing of it when its id is known. Before it, or by
+# what else is in the statement, the leaves are locked, so nobody can be in the way who was not seen: it is an error.
 _MADE = """
-made as (
-    insert into booking select new.* from {given} jsonb_populate_record(null::booking, $1::jsonb) new
+done as (
+    insert into booking select n.* from {given} jsonb_populate_record(null::booking, $1::jsonb) n
     on conflict (id) do nothing returning id
 ), taken as (
     insert into booking_leaf (booking_id, space_id, during, discreet_unit)
-    select made.id, leaf, tstzrange($3, $4), $5 from made cross join unnest($2::uuid[]) leaf order by leaf
-), {told}
+    select done.id, leaf, tstzrange($3, $4), $5 from done cross join unnest($2::uuid[]) leaf order by leaf
+)
 """
-MAKE = f"with {_MADE.format(given='', told=acts.parts(6, 'made'))} select count(*) = 1 from made"  # noqa: S608 -- constants
-
-# The same where the house has the mark $6 and nobody is there, seen with the leaves, and $7, locked.
-AT_ONCE = f"""
-with met as materialized (
-    select * from look($2, $7::uuid[], array[$3::timestamptz], array[$4::timestamptz], $8::uuid[])
-), free as (
-    select from met where n is null and mark = $6
-), {_MADE.format(given="free cross join", told=acts.parts(9, "made"))}
-select (select count(*) from made) = 1 as made, met.* from met
+# The same of a new version at another time or in other rooms; nothing of it when another version was first. What it had
+# is given back before it takes anything, and it waits for no closure any more.
+_MOVED = f"""
+done as (
+    update booking set {_NEXT} from {{given}} jsonb_populate_record(null::booking, $1::jsonb) n
+    where booking.id = n.id and booking.version = n.version - 1 returning booking.id
+), returned as (
+    delete from equipment_use e using done where e.booking_id = done.id
+), settled as (
+    delete from displacement d using done where d.booking_id = done.id
+), freed as (
+    delete from booking_leaf l using done where l.booking_id = done.id returning 1
+), taken as (
+    insert into booking_leaf (booking_id, space_id, during, discreet_unit)
+    select done.id, leaf, tstzrange($3, $4), $5 from done cross join unnest($2::uuid[]) leaf
+    where (select count(*) from freed) >= 0 order by leaf
+)
 """  # noqa: S608 -- constants
+
+
+def _written(parts: str) -> str:
+    return f"with {parts.format(given='')}, {acts.parts(6, 'done')} select count(*) = 1 from done"  # noqa: S608 -- constants
+
+
+def _at_once(parts: str) -> str:
+    """The same where the house has the mark $6 and nobody is there, seen with the leaves, and $7, locked."""
+    return f"""
+    with met as materialized (
+        select * from look($2, $7::uuid[], array[$3::timestamptz], array[$4::timestamptz], $8::uuid[])
+    ), free as (
+        select from met where n is null and mark = $6
+    ), {parts.format(given="free cross join")}, {acts.parts(9, "done")}
+    select (select count(*) from done) = 1 as done, met.* from met
+    """  # noqa: S608 -- constants
+
+
+MAKE, MAKE_AT_ONCE = _written(_MADE), _at_once(_MADE)
+MOVE, MOVE_AT_ONCE = _written(_MOVED), _at_once(_MOVED)
 
 VACATE = """
 with returned as (delete from equipment_use where booking_id = any($1::uuid[]))
@@ -188,12 +232,20 @@ async def occupy(conn: Any, rows: Sequence[tuple[UUID, UUID, Range, UUID | None]
     return len(taken) == len(rows)
 
 
-async def make(
-    conn: Any, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
+async def save(
+    conn: Any, booking: Booking, entries: Sequence[Entry], events: Sequence[Event], *, frees: bool, settles: bool
 ) -> bool:
-    """The new booking on its leaves, with what there is to tell of it; False when another has its id. The caller holds
-    the locks of the leaves; raises ExclusionViolationError when another has any of its time."""
-    return bool(await conn.fetchval(MAKE, *_row(booking, leaves), *acts.columns(entries, events)))
+    """The version after the one in the table, with what there is to tell of it; False when another was first."""
+    return bool(await conn.fetchval(SAVE, _columns(booking), frees, settles, *acts.columns(entries, events)))
+
+
+async def write(
+    conn: Any, what: str, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
+) -> bool:
+    """MAKE or MOVE: the booking on its leaves, with what there is to tell of it; False when another has its id, or
+    saved its next version. The caller holds the locks of the leaves; raises ExclusionViolationError when another has
+    any of its time."""
+    return bool(await conn.fetchval(what, *_row(booking, leaves), *acts.columns(entries, events)))
 
 
 class Met(NamedTuple):
@@ -204,21 +256,29 @@ class Met(NamedTuple):
     closures: list[tuple[int, UUID]]
 
 
-async def make_at_once(
+class Held(NamedTuple):
+    """What is looked at before anything is written: the mark the house must have, what to lock beside the leaves, and
+    who is in nobody's way."""
+
+    mark: UUID | None
+    also_lock: Sequence[UUID]
+    ignoring: Sequence[UUID]
+
+
+async def write_at_once(
     conn: Any,
+    what: str,
     booking: Booking,
     leaves: Sequence[UUID],
-    also_lock: Sequence[UUID],
-    mark: UUID | None,
-    ignoring: Sequence[UUID],
+    held: Held,
     entries: Sequence[Entry],
     events: Sequence[Event],
 ) -> tuple[bool, Met]:
-    """(whether it was made, what is in its way). As `make`, where the house has the mark and the leaves are free, as a
-    transaction of its own: it locks, looks and writes. Raises ExclusionViolationError as `make`."""
-    held = mark, list(also_lock), list(ignoring)
-    rows = await conn.fetch(AT_ONCE, *_row(booking, leaves), *held, *acts.columns(entries, events))
-    return rows[0]["made"], _met(rows)
+    """(whether it was done, what is in its way). MAKE_AT_ONCE or MOVE_AT_ONCE: as `write`, where the house has the mark
+    and the leaves are free, as a transaction of its own that locks, looks and writes."""
+    looked = held.mark, list(held.also_lock), list(held.ignoring)
+    rows = await conn.fetch(what, *_row(booking, leaves), *looked, *acts.columns(entries, events))
+    return rows[0]["done"], _met(rows)
 
 
 def _row(booking: Booking, leaves: Sequence[UUID]) -> tuple[Any, ...]:

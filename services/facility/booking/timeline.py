@@ -122,14 +122,40 @@ async def make(
 
     Raises Overtaken when the database refuses any of it.
     """
-    try:
-        made = await store.make(conn, booking, leaves, entries, events)
-    except asyncpg.ExclusionViolationError:
-        raise Overtaken from None
-    if not made:
-        raise Overtaken
+    await _write(conn, store.MAKE, booking, leaves, entries, events)
     if leaves:
         await take(conn, [booking])
+
+
+async def move(
+    conn: Any, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
+) -> None:
+    """As `make`, for the next version of a booking, which gives back what it had."""
+    await _write(conn, store.MOVE, booking, leaves, entries, events)
+    await take(conn, [booking])
+
+
+async def _write(
+    conn: Any, what: str, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
+) -> None:
+    try:
+        if await store.write(conn, what, booking, leaves, entries, events):
+            return
+    except asyncpg.ExclusionViolationError:
+        pass  # somebody was there first, as for a known id or version
+    raise Overtaken
+
+
+async def save(conn: Any, booking: Booking, entries: Sequence[Entry] = (), events: Sequence[Event] = ()) -> None:
+    """The new version, with its audit and its events; what occupies no more lets go of its time, and of the closure it
+    waited for.
+
+    Raises Overtaken when another version was first, which who holds the booking's lock need not fear.
+    """
+    waits = booking.state == "affected"
+    frees = booking.state not in OCCUPYING and not waits
+    if not await store.save(conn, booking, entries, events, frees=frees, settles=not waits):
+        raise Overtaken
 
 
 async def occupy(conn: Any, bookings: Sequence[tuple[Booking, Sequence[UUID]]]) -> None:
