@@ -27,7 +27,7 @@ import asyncpg
 import httpx
 
 from benchmarks.facility_stand import ACTOR, pool_on, service, told
-from services.facility.booking import commands, store
+from services.facility.booking import commands, store, writing
 from services.facility.booking.bodies import Command, MoveBooking, PutBooking
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking
@@ -122,8 +122,8 @@ class Round:
                 await store.vacate(conn, [booking[0]])
                 return what
             own, old = ([booking[0]], booking[1]) if booking else ([], [])
-            _, in_rooms, closed = await store.survey(conn, spaces, old, [(start, end)], own)
-            if in_rooms or closed:
+            met = await writing.survey(conn, spaces, old, [(start, end)], own)
+            if met.bookings or met.closures:
                 self.mine += [booking] if booking else []
                 return "conflict"
             await store.vacate(conn, own)

@@ -11,14 +11,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from heapq import nsmallest
 from typing import Any
 from uuid import UUID
 
 from services.facility.booking import sentences
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking, Slot
-from services.facility.booking.free import Range, Wanted, gaps
+from services.facility.booking.free import Range, Wanted, gaps, intersect, whole_minutes
 from services.facility.booking.house import House, Space
 from services.facility.booking.rights import sees_details
 from services.facility.equipment import store as equipment
@@ -26,7 +25,7 @@ from services.facility.finding import choices, things, words
 from services.facility.finding import store as finding
 from services.facility.finding.domain import Near, Needs, Room, Suit, enough, missing, rank
 from services.facility.finding.queries import sight
-from services.facility.finding.store import Free, More, Rooms
+from services.facility.finding.store import MOST_RANGES, Free, More, Rooms
 from services.facility.finding.things import Things
 from services.facility.outages import store as outages
 from services.facility.policy import sieve
@@ -78,9 +77,12 @@ async def offers(
     rooms = await outages.working(conn, await finding.rooms(conn, place.mark), wanted.slot.bare)
     case = Case(desk, actor, wanted, place, hit, rooms, await _things(conn, desk, wanted))
     here, elsewhere = await _other_rooms(conn, case)
-    same_room = await _other_times(conn, case, moving)
+    bare = wanted.slot.bare
+    window = bare[0] - _AROUND, bare[1] + _AROUND
+    times = await _times(conn, case, window, length=choices.shortest(bare), each=MOST_RANGES)
+    same_room = _other_times(case, times, moving)
     if not moving:
-        same_room += [*await _shorter(conn, case), *await _smaller(conn, case)]
+        same_room += [*_shorter(case, times), *await _smaller(conn, case)]
     found = [*await _other_equipment(conn, case), *here, *same_room, *elsewhere]
     allowed = _first_of_each_kind(await sieve.offers(conn, desk, actor, wanted, found, rooms.mark))
     return [{"rank": number, **offer} for number, offer in enumerate(allowed, 1)]
@@ -138,14 +140,12 @@ async def _other_rooms(conn: Any, case: Case) -> tuple[list[Offer], list[Offer]]
     if model is None:
         return [], []
     needs, near = _needs(case, model), Near(model.square_id, model.floor, model.unit_id, model.features)
-    like = _like(case, model, needs)
-    found = []
-    for at_home in (True, False):
-        suits = [Suit(room, ()) for room in like if (room.square_id == model.square_id) is at_home]
-        best = nsmallest(_FIRST_TRY + _SECOND_TRY, suits, key=lambda suit: rank(suit, needs, near))
-        free = await _free_at_once(conn, case, model, best)
-        found.append([_in_room(case, model, suit, needs, near) for suit in free])
-    return found[0], found[1]
+    like = [Suit(room, ()) for room in _like(case, model, needs)]
+    ranked = sorted(like, key=lambda suit: rank(suit, needs, near))
+    best = [[suit for suit in ranked if (suit.room.square_id == model.square_id) is home] for home in (True, False)]
+    free = await _free_at_once(conn, case, model, best)
+    here, elsewhere = ([_in_room(case, model, suit, needs, near) for suit in side] for side in free)
+    return here, elsewhere
 
 
 def _needs(case: Case, model: Room) -> Needs:
@@ -191,32 +191,36 @@ def _holds(room: Room, part: Room) -> bool:
     return len(room.leaves) > len(part.leaves) and set(part.leaves) < set(room.leaves)
 
 
-async def _free_at_once(conn: Any, case: Case, model: Room, suits: Sequence[Suit]) -> list[Suit]:
-    """The best of them that are free at the time that was asked for."""
+async def _free_at_once(
+    conn: Any, case: Case, model: Room, sides: Sequence[Sequence[Suit]]
+) -> Sequence[Sequence[Suit]]:
+    """Of each side the best that are free at the time that was asked for."""
     others = [other for other in case.named() if other.id != model.id]
-    found: list[Suit] = []
-    for tried in (suits[:_FIRST_TRY], suits[_FIRST_TRY : _FIRST_TRY + _SECOND_TRY]):
-        groups = [[suit.room, *others] for suit in tried]
-        found += [tried[one.group] for one in await _free(conn, case, groups, case.slot.bare, each=1)]
-        if len(found) >= _SPARE:
-            break
-    return found[:_SPARE]
+    found: list[list[Suit]] = [[] for _ in sides]
+    for first, last in ((0, _FIRST_TRY), (_FIRST_TRY, _FIRST_TRY + _SECOND_TRY)):
+        wanting = [number for number, side in enumerate(found) if len(side) < _SPARE]
+        tried = [(number, suit) for number in wanting for suit in sides[number][first:last]]
+        groups = [[suit.room, *others] for _, suit in tried]
+        for one in await _free(conn, case, groups, case.slot.bare, each=1):
+            number, suit = tried[one.group]
+            found[number].append(suit)
+    return [side[:_SPARE] for side in found]
 
 
-async def _other_times(conn: Any, case: Case, moving: bool) -> list[Offer]:
+def _other_times(case: Case, times: Sequence[Range], moving: bool) -> list[Offer]:
     bare, now = case.slot.bare, case.desk.clock.now()
-    window = (bare[0] - _AROUND, bare[1] + _AROUND)
-    ranges = await _times(conn, case, window)
+    ranges = [time for time in times if time[1] - time[0] >= bare[1] - bare[0]]
     earliest = now if bare[0] >= now else None
     if moving:
         ranges = [left for free in ranges for left in gaps([bare], free)]
-    times = choices.nearest(ranges, bare, case.place.zone, earliest)
-    return [_offer(case, "other_time", case.slot, time, [_apart(case, time)]) for time in times]
+    nearest = choices.nearest(ranges, bare, case.place.zone, earliest)
+    return [_offer(case, "other_time", case.slot, time, [_apart(case, time)]) for time in nearest]
 
 
-async def _shorter(conn: Any, case: Case) -> list[Offer]:
+def _shorter(case: Case, times: Sequence[Range]) -> list[Offer]:
     bare = case.slot.bare
-    time = choices.shorter(await _times(conn, case, bare, length=choices.shortest(bare)))
+    inside = [whole_minutes(time) for time in intersect(times, [bare])]
+    time = choices.shorter([time for time in inside if time[1] - time[0] >= choices.shortest(bare)])
     if time is None or time == bare:
         return []
     minutes = ((bare[1] - bare[0]) - (time[1] - time[0])) // _MINUTE

@@ -11,15 +11,26 @@ from uuid import UUID
 import asyncpg
 
 from services.facility.audit import trail
-from services.facility.booking import closure_store, domain, gear, house, refusals, replacing, rights, store, wishes
+from services.facility.booking import (
+    closure_store,
+    domain,
+    gear,
+    house,
+    refusals,
+    replacing,
+    rights,
+    store,
+    wishes,
+    writing,
+)
 from services.facility.booking.bodies import MoveBooking, PutBooking
 from services.facility.booking.desk import Desk, MustAsk, Overtaken, Unasked
 from services.facility.booking.domain import Booking, hold_ran_out
 from services.facility.booking.events import booking_event
 from services.facility.booking.house import House
-from services.facility.booking.store import Held, Met
 from services.facility.booking.timeline import stands_there
 from services.facility.booking.warned import warned
+from services.facility.booking.writing import Held, Met
 from services.facility.noise.listening import leaves_around
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Terms
@@ -52,7 +63,7 @@ async def make(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> 
     booking = plain.wanted
     entries, events = [trail.booking_entry(actor, "put", None, booking)], [booking_event(booking, leaves=place.leaves)]
     async with db.connection(desk.pool) as conn:
-        return await _write(conn, store.MAKE_AT_ONCE, desk, actor, place, plain, booking, entries, events)
+        return await _write(conn, writing.MAKE_AT_ONCE, desk, actor, place, plain, booking, entries, events)
 
 
 async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking | None:
@@ -68,7 +79,7 @@ async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: Move
         done = domain.move(booking, plain.wanted, desk.clock.now(), place.square_id, place.zone)
         entries = [trail.booking_entry(actor, "move", booking, done)]
         events = [booking_event(done, "moved", leaves=place.leaves)]
-        return await _write(conn, store.MOVE_AT_ONCE, desk, actor, place, plain, done, entries, events)
+        return await _write(conn, writing.MOVE_AT_ONCE, desk, actor, place, plain, done, entries, events)
 
 
 async def _write(
@@ -84,7 +95,7 @@ async def _write(
 ) -> Booking | None:
     held = Held(place.mark, plain.also_lock, domain.themselves([done]))
     try:
-        written, met = await store.write_at_once(conn, what, done, place.leaves, held, entries, events)
+        written, met = await writing.write_at_once(conn, what, done, place.leaves, held, entries, events)
     except asyncpg.ExclusionViolationError:
         raise Overtaken from None
     if written:
@@ -143,4 +154,6 @@ async def _refuse(conn: Any, desk: Desk, actor: Actor, place: House, wanted: Boo
     closed = await closure_store.blockers(conn, {one for _, one in met.closures})
     blockers = [*stands_there(found.values()), *closed]
     if blockers:
-        raise refusals.refused("conflict", blockers, wanted, place, actor)
+        refusal = refusals.refused("conflict", blockers, wanted, place, actor)
+        refusal.where = met.where
+        raise refusal

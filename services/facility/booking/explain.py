@@ -143,7 +143,9 @@ async def _taken(conn: Any, actor: Actor, refusal: Refused) -> tuple[list[dict[s
     """(reasons, spaces in which it is taken)."""
     place = refusal.place
     told = refusal.blockers[:MOST_REASONS]
-    lies = await closure_store.where(conn, [blocker.id for blocker in refusal.blockers], place.leaves)
+    lies = refusal.where
+    if lies is None:
+        lies = await closure_store.where(conn, [blocker.id for blocker in refusal.blockers], place.leaves)
     where = {blocker.id: place.with_leaves(lies.get(blocker.id, ())) for blocker in refusal.blockers}
     reasons = [refusals.reason_why(one, refusal.wanted, where[one.id], place, actor) for one in told]
     return reasons, {space.id for spaces in where.values() for space in spaces}

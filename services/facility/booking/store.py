@@ -2,16 +2,13 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.facility.booking.domain import About, Booking, Slot
 from services.facility.booking.free import Range
-from shared import acts
-from shared.audit import Entry
 from shared.contracts.facility import Gear
-from shared.envelope import Event
 
 # What every reading of a booking brings along from the registry: its square's zone and its unit's kind.
 _READ = """
@@ -29,6 +26,7 @@ select b.id, b.version, b.square_id, b.space_ids, b.starts_at, b.ends_at, b.setu
 from booking b join square q on q.id = b.square_id left join unit u on u.id = b.unit_id
 """
 
+BY_ID = f"{_READ} where b.id = $1"  # a plan that is made once does, unlike for as many as come
 BY_IDS = f"{_READ} where b.id = any($1::uuid[])"
 
 # In id order: whoever locks several bookings locks them in the same order.
@@ -40,7 +38,8 @@ insert into booking select * from jsonb_populate_recordset(null::booking, $1::js
 on conflict (id) do nothing returning id
 """
 
-_NEXT = """
+# What of a booking may be another in its next version, from `n`.
+NEXT = """
     version = n.version, square_id = n.square_id, space_ids = n.space_ids, starts_at = n.starts_at,
     ends_at = n.ends_at, setup_minutes = n.setup_minutes, teardown_minutes = n.teardown_minutes, state = n.state,
     state_before = n.state_before, hold_until = n.hold_until, override = n.override, reason_code = n.reason_code,
@@ -49,33 +48,14 @@ _NEXT = """
     quiet_need = n.quiet_need, updated_at = n.updated_at
 """
 UPDATE = f"""
-update booking set {_NEXT} from jsonb_populate_recordset(null::booking, $1::jsonb) n
+update booking set {NEXT} from jsonb_populate_recordset(null::booking, $1::jsonb) n
 where booking.id = n.id and booking.version = n.version - 1
 returning booking.id
-"""  # noqa: S608 -- constants
-
-# A new version, which gives back its time if $2, and waits for no closure any more if $3; with its audit and its
-# events. Nothing of it when another version was first.
-SAVE = f"""
-with saved as (
-    update booking set {_NEXT} from jsonb_populate_record(null::booking, $1::jsonb) n
-    where booking.id = n.id and booking.version = n.version - 1 returning booking.id
-), returned as (
-    delete from equipment_use e using saved where $2 and e.booking_id = saved.id
-), freed as (
-    delete from booking_leaf l using saved where $2 and l.booking_id = saved.id
-), settled as (
-    delete from displacement d using saved where $3 and d.booking_id = saved.id
-), {acts.parts(4, "saved")}
-select count(*) = 1 from saved
 """  # noqa: S608 -- constants
 
 # Whoever adds occupied time holds these first, in id order; so the insert below never waits for another and nobody
 # deadlocks, however many rooms a booking takes.
 LOCK_LEAVES = "select id from space where id = any($1::uuid[]) order by id for no key update"
-
-# The same, and who is on them in each of the windows; with the mark of the house, which is told even if nobody is.
-SURVEY = "select * from look($1, $2, $3, $4, $5)"
 
 # In leaf order and with ON CONFLICT: of two plain INSERTs each finds the other after both are in, and both wait.
 OCCUPY = """
@@ -86,56 +66,6 @@ from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uu
 order by w.space_id, w.starts_at
 on conflict do nothing returning booking_id
 """
-
-# A new booking with its time, and with its audit and its events; nothing of it when its id is known. Before it, or by
-# what else is in the statement, the leaves are locked, so nobody can be in the way who was not seen: it is an error.
-_MADE = """
-done as (
-    insert into booking select n.* from {given} jsonb_populate_record(null::booking, $1::jsonb) n
-    on conflict (id) do nothing returning id
-), taken as (
-    insert into booking_leaf (booking_id, space_id, during, discreet_unit)
-    select done.id, leaf, tstzrange($3, $4), $5 from done cross join unnest($2::uuid[]) leaf order by leaf
-)
-"""
-# The same of a new version at another time or in other rooms; nothing of it when another version was first. What it had
-# is given back before it takes anything, and it waits for no closure any more.
-_MOVED = f"""
-done as (
-    update booking set {_NEXT} from {{given}} jsonb_populate_record(null::booking, $1::jsonb) n
-    where booking.id = n.id and booking.version = n.version - 1 returning booking.id
-), returned as (
-    delete from equipment_use e using done where e.booking_id = done.id
-), settled as (
-    delete from displacement d using done where d.booking_id = done.id
-), freed as (
-    delete from booking_leaf l using done where l.booking_id = done.id returning 1
-), taken as (
-    insert into booking_leaf (booking_id, space_id, during, discreet_unit)
-    select done.id, leaf, tstzrange($3, $4), $5 from done cross join unnest($2::uuid[]) leaf
-    where (select count(*) from freed) >= 0 order by leaf
-)
-"""  # noqa: S608 -- constants
-
-
-def _written(parts: str) -> str:
-    return f"with {parts.format(given='')}, {acts.parts(6, 'done')} select count(*) = 1 from done"  # noqa: S608 -- constants
-
-
-def _at_once(parts: str) -> str:
-    """The same where the house has the mark $6 and nobody is there, seen with the leaves, and $7, locked."""
-    return f"""
-    with met as materialized (
-        select * from look($2, $7::uuid[], array[$3::timestamptz], array[$4::timestamptz], $8::uuid[])
-    ), free as (
-        select from met where n is null and mark = $6
-    ), {parts.format(given="free cross join")}, {acts.parts(9, "done")}
-    select (select count(*) from done) = 1 as done, met.* from met
-    """  # noqa: S608 -- constants
-
-
-MAKE, MAKE_AT_ONCE = _written(_MADE), _at_once(_MADE)
-MOVE, MOVE_AT_ONCE = _written(_MOVED), _at_once(_MOVED)
 
 VACATE = """
 with returned as (delete from equipment_use where booking_id = any($1::uuid[]))
@@ -188,7 +118,7 @@ order by b.starts_at, b.id
 
 
 async def find(conn: Any, booking_id: UUID) -> Booking | None:
-    found = await conn.fetchrow(BY_IDS, [booking_id])
+    found = await conn.fetchrow(BY_ID, booking_id)
     return _booking(found) if found else None
 
 
@@ -203,14 +133,14 @@ async def lock(conn: Any, ids: Sequence[UUID]) -> dict[UUID, Booking]:
 
 async def insert(conn: Any, bookings: Sequence[Booking]) -> set[UUID]:
     """Returns the ids that were new."""
-    return {row["id"] for row in await conn.fetch(INSERT, [_columns(booking) for booking in bookings])}
+    return {row["id"] for row in await conn.fetch(INSERT, [columns(booking) for booking in bookings])}
 
 
 async def update(conn: Any, bookings: Sequence[Booking]) -> None:
     """Each with the version after the one in the table; the caller holds their locks."""
     if not bookings:
         return
-    done = await conn.fetch(UPDATE, [_columns(booking) for booking in bookings])
+    done = await conn.fetch(UPDATE, [columns(booking) for booking in bookings])
     if len(done) != len(bookings):
         raise RuntimeError("a booking changed although its row was locked")
 
@@ -230,72 +160,6 @@ async def occupy(conn: Any, rows: Sequence[tuple[UUID, UUID, Range, UUID | None]
     starts, ends = [start for start, _ in ranges], [end for _, end in ranges]
     taken = await conn.fetch(OCCUPY, list(bookings), list(leaves), starts, ends, list(units))
     return len(taken) == len(rows)
-
-
-async def save(
-    conn: Any, booking: Booking, entries: Sequence[Entry], events: Sequence[Event], *, frees: bool, settles: bool
-) -> bool:
-    """The version after the one in the table, with what there is to tell of it; False when another was first."""
-    return bool(await conn.fetchval(SAVE, _columns(booking), frees, settles, *acts.columns(entries, events)))
-
-
-async def write(
-    conn: Any, what: str, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
-) -> bool:
-    """MAKE or MOVE: the booking on its leaves, with what there is to tell of it; False when another has its id, or
-    saved its next version. The caller holds the locks of the leaves; raises ExclusionViolationError when another has
-    any of its time."""
-    return bool(await conn.fetchval(what, *_row(booking, leaves), *acts.columns(entries, events)))
-
-
-class Met(NamedTuple):
-    """What meets windows on leaves: (index of the window, id). With the mark of the house as it was then."""
-
-    mark: UUID
-    bookings: list[tuple[int, UUID]]
-    closures: list[tuple[int, UUID]]
-
-
-class Held(NamedTuple):
-    """What is looked at before anything is written: the mark the house must have, what to lock beside the leaves, and
-    who is in nobody's way."""
-
-    mark: UUID | None
-    also_lock: Sequence[UUID]
-    ignoring: Sequence[UUID]
-
-
-async def write_at_once(
-    conn: Any,
-    what: str,
-    booking: Booking,
-    leaves: Sequence[UUID],
-    held: Held,
-    entries: Sequence[Entry],
-    events: Sequence[Event],
-) -> tuple[bool, Met]:
-    """(whether it was done, what is in its way). MAKE_AT_ONCE or MOVE_AT_ONCE: as `write`, where the house has the mark
-    and the leaves are free, as a transaction of its own that locks, looks and writes."""
-    looked = held.mark, list(held.also_lock), list(held.ignoring)
-    rows = await conn.fetch(what, *_row(booking, leaves), *looked, *acts.columns(entries, events))
-    return rows[0]["done"], _met(rows)
-
-
-def _row(booking: Booking, leaves: Sequence[UUID]) -> tuple[Any, ...]:
-    return _columns(booking), list(leaves), *booking.slot.occupied, booking.about.discreet_unit
-
-
-async def survey(
-    conn: Any, leaves: Sequence[UUID], also_lock: Sequence[UUID], windows: Sequence[Range], ignoring: Sequence[UUID]
-) -> Met:
-    """What meets the windows, with the leaves locked, and those that the bookings to be ignored are on."""
-    starts, ends = [start for start, _ in windows], [end for _, end in windows]
-    return _met(await conn.fetch(SURVEY, list(leaves), list(also_lock), starts, ends, list(ignoring)))
-
-
-def _met(rows: Sequence[Any]) -> Met:
-    bookings = [(row["n"] - 1, row["booking_id"]) for row in rows if row["booking_id"]]
-    return Met(rows[0]["mark"], bookings, [(row["n"] - 1, row["closure_id"]) for row in rows if row["closure_id"]])
 
 
 async def vacate(conn: Any, ids: Sequence[UUID], leaves: Sequence[UUID] | None = None) -> None:
@@ -409,7 +273,8 @@ def _previous(kept: dict[str, Any] | None) -> Slot | None:
     )
 
 
-def _columns(booking: Booking) -> dict[str, Any]:
+def columns(booking: Booking) -> dict[str, Any]:
+    """Its row."""
     about, before = booking.about, booking.previous
     return {
         "id": booking.id,

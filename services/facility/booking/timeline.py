@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.facility.booking import closure_store, store
+from services.facility.booking import closure_store, store, writing
 from services.facility.booking.desk import Overtaken
 from services.facility.booking.domain import Blocker, Booking, expire, hold_ran_out
 from services.facility.booking.free import Range, overlaps
@@ -66,7 +66,7 @@ async def survey(
     gear: Sequence[Sequence[Use]] = (),
 ) -> Survey:
     """Locks the leaves, and the equipment wanted in each window, and says what meets each window on any of them."""
-    mark, in_rooms, closed = await store.survey(conn, leaves, also_lock, windows, ignoring)
+    mark, in_rooms, closed, _ = await writing.survey(conn, leaves, also_lock, windows, ignoring)
     stock = await lock(conn, gear, ignoring)
     now = clock.now()
     with_gear = [(window, found) for window, wanted in enumerate(gear) for found in stock.meeting(wanted)]
@@ -122,7 +122,7 @@ async def make(
 
     Raises Overtaken when the database refuses any of it.
     """
-    await _write(conn, store.MAKE, booking, leaves, entries, events)
+    await _write(conn, writing.MAKE, booking, leaves, entries, events)
     if leaves:
         await take(conn, [booking])
 
@@ -131,7 +131,7 @@ async def move(
     conn: Any, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
 ) -> None:
     """As `make`, for the next version of a booking, which gives back what it had."""
-    await _write(conn, store.MOVE, booking, leaves, entries, events)
+    await _write(conn, writing.MOVE, booking, leaves, entries, events)
     await take(conn, [booking])
 
 
@@ -139,7 +139,7 @@ async def _write(
     conn: Any, what: str, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
 ) -> None:
     try:
-        if await store.write(conn, what, booking, leaves, entries, events):
+        if await writing.write(conn, what, booking, leaves, entries, events):
             return
     except asyncpg.ExclusionViolationError:
         pass  # somebody was there first, as for a known id or version
@@ -154,7 +154,7 @@ async def save(conn: Any, booking: Booking, entries: Sequence[Entry] = (), event
     """
     waits = booking.state == "affected"
     frees = booking.state not in OCCUPYING and not waits
-    if not await store.save(conn, booking, entries, events, frees=frees, settles=not waits):
+    if not await writing.save(conn, booking, entries, events, frees=frees, settles=not waits):
         raise Overtaken
 
 
