@@ -83,7 +83,7 @@ async def test_booking__after_the_room_was_withdrawn__is_invalid(house: House) -
     assert (await house.put([room], "12:00", "13:00")).json()["reasons"][0]["rule"] == "unknown_space"
 
 
-@pytest.mark.parametrize("table", ["square", "unit", "space", "hours", "policy"])
+@pytest.mark.parametrize("table", ["square", "unit", "space", "hours", "policy", "outage"])
 async def test_mark__after_any_change_of_the_table__is_another(house: House, table: str) -> None:
     before = await house.rows("select mark from house_mark")
     await house.rows(f"with gone as (delete from {table} where false returning 1) select 1")

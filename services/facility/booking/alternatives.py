@@ -25,7 +25,7 @@ from services.facility.finding import choices, things, words
 from services.facility.finding import store as finding
 from services.facility.finding.domain import Near, Needs, Room, Suit, enough, missing, rank
 from services.facility.finding.queries import sight
-from services.facility.finding.store import MOST_RANGES, Free, More, Rooms
+from services.facility.finding.store import MOST_RANGES, Free, Group, More, Rooms
 from services.facility.finding.things import Things
 from services.facility.outages import store as outages
 from services.facility.policy import sieve
@@ -76,10 +76,7 @@ async def offers(
         return []
     rooms = await outages.working(conn, await finding.rooms(conn, place.mark), wanted.slot.bare)
     case = Case(desk, actor, wanted, place, hit, rooms, await _things(conn, desk, wanted))
-    here, elsewhere = await _other_rooms(conn, case)
-    bare = wanted.slot.bare
-    window = bare[0] - _AROUND, bare[1] + _AROUND
-    times = await _times(conn, case, window, length=choices.shortest(bare), each=MOST_RANGES)
+    times, here, elsewhere = await _free_times_and_rooms(conn, case)
     same_room = _other_times(case, times, moving)
     if not moving:
         same_room += [*_shorter(case, times), *await _smaller(conn, case)]
@@ -114,7 +111,7 @@ async def _other_equipment(conn: Any, case: Case) -> list[Offer]:
     new = [(old, thing) for old, thing in instead if thing and thing.equipment_id != old.equipment_id]
     if case.hit or not new or any(thing is None for _, thing in instead):
         return []
-    if not await _free(conn, case, [case.place.spaces], case.slot.bare, gear=()):
+    if not await _free(conn, case, [_at_once(case, case.place.spaces)], gear=()):
         return []
     gear = [Gear(equipment_id=thing.equipment_id, count=old.count) for old, thing in instead if thing]
     told = [
@@ -134,18 +131,39 @@ def _instead(case: Case, wanted: Gear, thing: Equipment, rooms: Sequence[Room]) 
     return None
 
 
-async def _other_rooms(conn: Any, case: Case) -> tuple[list[Offer], list[Offer]]:
-    """(at the same square, at others): the same time with one room for another."""
-    model = case.swapped()
+async def _free_times_and_rooms(conn: Any, case: Case) -> tuple[list[Range], list[Offer], list[Offer]]:
+    """(when the rooms that were asked for are free in the days around, the same time with one room for another: at the
+    same square, at others)."""
+    bare, model = case.slot.bare, case.swapped()
+    around = bare[0] - _AROUND, bare[1] + _AROUND
+    own = Group(case.place.spaces, around, choices.shortest(bare), MOST_RANGES)
     if model is None:
-        return [], []
+        return _times(await _free(conn, case, [own])), [], []
     needs, near = _needs(case, model), Near(model.square_id, model.floor, model.unit_id, model.features)
-    like = [Suit(room, ()) for room in _like(case, model, needs)]
-    ranked = sorted(like, key=lambda suit: rank(suit, needs, near))
-    best = [[suit for suit in ranked if (suit.room.square_id == model.square_id) is home] for home in (True, False)]
-    free = await _free_at_once(conn, case, model, best)
-    here, elsewhere = ([_in_room(case, model, suit, needs, near) for suit in side] for side in free)
-    return here, elsewhere
+    ranked = sorted((Suit(room, ()) for room in _like(case, model, needs)), key=lambda suit: rank(suit, needs, near))
+    sides = [[suit for suit in ranked if (suit.room.square_id == model.square_id) is home] for home in (True, False)]
+    times, rooms = await _look_around(conn, case, model, sides, own)
+    here, elsewhere = ([_in_room(case, model, suit, needs, near) for suit in side] for side in rooms)
+    return times, here, elsewhere
+
+
+async def _look_around(
+    conn: Any, case: Case, model: Room, sides: Sequence[Sequence[Suit]], own: Group
+) -> tuple[list[Range], list[list[Suit]]]:
+    """(times of the rooms that were asked for, of each side the best that are free at the time that was asked for)."""
+    others = [other for other in case.named() if other.id != model.id]
+    times: list[Range] = []
+    found: list[list[Suit]] = [[] for _ in sides]
+    for first, last, also in ((0, _FIRST_TRY, [own]), (_FIRST_TRY, _FIRST_TRY + _SECOND_TRY, [])):
+        wanting = [number for number, side in enumerate(found) if len(side) < _SPARE]
+        tried = [(number, suit) for number in wanting for suit in sides[number][first:last]]
+        for one in await _free(conn, case, [*(_at_once(case, [suit.room, *others]) for _, suit in tried), *also]):
+            if one.group == len(tried):
+                times = _times([one])
+            else:
+                number, suit = tried[one.group]
+                found[number].append(suit)
+    return times, [side[:_SPARE] for side in found]
 
 
 def _needs(case: Case, model: Room) -> Needs:
@@ -191,22 +209,6 @@ def _holds(room: Room, part: Room) -> bool:
     return len(room.leaves) > len(part.leaves) and set(part.leaves) < set(room.leaves)
 
 
-async def _free_at_once(
-    conn: Any, case: Case, model: Room, sides: Sequence[Sequence[Suit]]
-) -> Sequence[Sequence[Suit]]:
-    """Of each side the best that are free at the time that was asked for."""
-    others = [other for other in case.named() if other.id != model.id]
-    found: list[list[Suit]] = [[] for _ in sides]
-    for first, last in ((0, _FIRST_TRY), (_FIRST_TRY, _FIRST_TRY + _SECOND_TRY)):
-        wanting = [number for number, side in enumerate(found) if len(side) < _SPARE]
-        tried = [(number, suit) for number in wanting for suit in sides[number][first:last]]
-        groups = [[suit.room, *others] for _, suit in tried]
-        for one in await _free(conn, case, groups, case.slot.bare, each=1):
-            number, suit = tried[one.group]
-            found[number].append(suit)
-    return [side[:_SPARE] for side in found]
-
-
 def _other_times(case: Case, times: Sequence[Range], moving: bool) -> list[Offer]:
     bare, now = case.slot.bare, case.desk.clock.now()
     ranges = [time for time in times if time[1] - time[0] >= bare[1] - bare[0]]
@@ -234,10 +236,12 @@ async def _smaller(conn: Any, case: Case) -> list[Offer]:
     if not slot.setup_minutes + slot.teardown_minutes:
         return []
     bare = replace(slot, setup_minutes=0, teardown_minutes=0)
-    if not await _free(conn, case, [case.place.spaces], slot.bare, slot=bare):
+    at_once = _at_once(case, case.place.spaces)
+    if not await _free(conn, case, [at_once], slot=bare):
         return []
-    gaps_around = await _times(conn, case, slot.occupied, slot=bare, any_hours=True)
-    fits = choices.smaller_buffers(gaps_around, slot.bare, slot.setup_minutes, slot.teardown_minutes)
+    occupied = replace(at_once, window=slot.occupied, most=MOST_RANGES)
+    around = _times(await _free(conn, case, [occupied], slot=bare, any_hours=True))
+    fits = choices.smaller_buffers(around, slot.bare, slot.setup_minutes, slot.teardown_minutes)
     if fits is None or fits == (slot.setup_minutes, slot.teardown_minutes):
         return []
     told = Message(
@@ -249,40 +253,37 @@ async def _smaller(conn: Any, case: Case) -> list[Offer]:
     ]
 
 
-async def _times(conn: Any, case: Case, window: Range, **more: Any) -> list[Range]:
-    """When the rooms that were asked for are free."""
-    return [time for one in await _free(conn, case, [case.place.spaces], window, **more) for time in one.times]
+def _times(found: Sequence[Free]) -> list[Range]:
+    return [time for one in found for time in one.times]
+
+
+def _at_once(case: Case, spaces: Sequence[Space]) -> Group:
+    """At the very time that was asked for."""
+    bare = case.slot.bare
+    return Group(spaces, bare, bare[1] - bare[0], 1)
 
 
 async def _free(
     conn: Any,
     case: Case,
-    groups: Sequence[Sequence[Space]],
-    window: Range,
+    groups: Sequence[Group],
     *,
     slot: Slot | None = None,
-    length: dt.timedelta | None = None,
-    each: int = 200,
     any_hours: bool = False,
     gear: Sequence[Gear] | None = None,
 ) -> list[Free]:
     slot = slot or case.slot
-    wanted = Wanted(
-        window,
-        length or slot.ends_at - slot.starts_at,
-        slot.setup_minutes * _MINUTE,
-        slot.teardown_minutes * _MINUTE,
-    )
     brought = case.wanted.equipment if gear is None else gear
     busy = [
         (number, time)
         for number, group in enumerate(groups)
-        for one, thing in case.things.brought(brought, group)
-        for time in case.things.away(thing, one.count, group)
+        for one, thing in case.things.brought(brought, group.spaces)
+        for time in case.things.away(thing, one.count, group.spaces)
     ]
     more = More(busy=busy, ignoring=[case.wanted.id], any_hours=any_hours, mark=case.rooms.mark)
-    seen = sight(case.actor, groups)
-    return await finding.free(conn, groups, wanted, case.desk.clock.now(), seen, more, each=each)
+    seen = sight(case.actor, [group.spaces for group in groups])
+    buffers = slot.setup_minutes * _MINUTE, slot.teardown_minutes * _MINUTE
+    return await finding.free(conn, groups, *buffers, case.desk.clock.now(), seen, more)
 
 
 def _in_room(case: Case, model: Room, suit: Suit, needs: Needs, near: Near) -> Offer:
