@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.facility.booking import at_once
-from services.facility.booking.bodies import PutBooking
+from services.facility.booking.bodies import MoveBooking, PutBooking
 from services.facility.booking.desk import Desk, Overtaken
 from services.facility.booking.domain import Booking
 from services.facility.booking.refusals import Refused
@@ -110,3 +110,55 @@ async def test_make__of_what_must_be_asked_about__is_left_to_the_long_way(house:
     await house.booked([room], "09:00", "10:00")
     assert await tried(desk, booking, room, "10:00", "11:00") is None
     assert await written(house, booking) == (0, 0, 0, 0)
+
+
+async def moved(desk: Desk, booking: dict[str, Any], room: UUID, start: str, end: str, **more: Any) -> Booking | None:
+    body = MoveBooking.model_validate(wish([room], start, end, **more))
+    return await at_once.move(desk, ADMIN, UUID(booking["id"]), booking["version"], body)
+
+
+async def test_move__into_its_own_time_and_beyond__gives_back_what_it_had(house: House, desk: Desk) -> None:
+    room = await known_room(house)
+    booking = await house.booked([room], "10:00", "11:00")
+    made = await moved(desk, booking, room, "10:30", "11:30")
+    assert made is not None
+    assert (made.version, made.state) == (2, "confirmed")
+    assert await written(house, made.id) == (1, 1, 2, 2)
+    await house.booked([room], "10:00", "10:30")
+    assert (await house.put([room], "11:00", "11:30")).status_code == 409
+
+
+async def test_move__where_somebody_is__is_refused_and_stays_where_it_was(house: House, desk: Desk) -> None:
+    room, other = await known_room(house), await known_room(house)
+    booking, there = await house.booked([room], "10:00", "11:00"), await house.booked([other], "10:30", "12:00")
+    with pytest.raises(Refused) as refused:
+        await moved(desk, booking, other, "10:00", "11:00")
+    assert refused.value.extra["blocking"] == [there["id"]]
+    assert await written(house, UUID(booking["id"])) == (1, 1, 1, 1)
+    assert (await house.get(booking["id"]))["local_start"] == "10:00"
+
+
+async def test_move__of_a_version_that_is_not_the_last__is_left_to_the_long_way(house: House, desk: Desk) -> None:
+    room = await known_room(house)
+    booking = await house.booked([room], "10:00", "11:00")
+    await house.ok(house.move(booking, [room], "12:00", "13:00"))
+    assert await moved(desk, booking, room, "14:00", "15:00") is None
+    assert (await house.get(booking["id"]))["local_start"] == "12:00"
+
+
+async def test_move__of_a_displaced_booking__waits_for_its_closure_no_more(house: House, desk: Desk) -> None:
+    room, other, closure = await known_room(house), await known_room(house), uuid4()
+    booking = await house.booked([room], "10:00", "11:00")
+    await house.ok(house.client.put(f"{API}/closures/{closure}", json=wish([room], "09:00", "12:00")))
+    affected = await house.get(booking["id"])
+    made = await moved(desk, affected, other, "10:00", "11:00")
+    assert made is not None
+    assert (made.state, made.closure_id) == ("confirmed", None)
+    await house.ok(house.client.post(f"{API}/closures/{closure}/lift"))
+    assert (await house.get(booking["id"]))["version"] == made.version
+
+
+async def test_move__with_the_equipment_it_has__is_left_to_the_long_way(house: House, desk: Desk) -> None:
+    room, thing = await known_room(house), await house.thing()
+    booking = await house.booked([room], "10:00", "11:00", **bring(thing))
+    assert await moved(desk, booking, room, "12:00", "13:00") is None
