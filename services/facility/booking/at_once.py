@@ -27,6 +27,7 @@ from services.facility.booking.bodies import MoveBooking, PutBooking
 from services.facility.booking.desk import Desk, MustAsk, Overtaken, Unasked
 from services.facility.booking.domain import Booking, hold_ran_out
 from services.facility.booking.events import booking_event
+from services.facility.booking.explain import tell
 from services.facility.booking.house import House
 from services.facility.booking.timeline import stands_there
 from services.facility.booking.warned import warned
@@ -156,4 +157,5 @@ async def _refuse(conn: Any, desk: Desk, actor: Actor, place: House, wanted: Boo
     if blockers:
         refusal = refusals.refused("conflict", blockers, wanted, place, actor)
         refusal.where = met.where
+        await tell(conn, desk, actor, refusal)  # nothing is locked any more, and who waits for a connection waits once
         raise refusal

@@ -47,6 +47,11 @@ class Refused(Conflict):
     where: Mapping[UUID, Collection[UUID]] | None = None  # the leaves on which each of them lies, where that is known
     kept: Sequence[dict[str, Any]] = ()  # reasons that may be told to others than the asker
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it says what could be had instead, if only that there is nothing."""
+        return "alternatives" in self.extra
+
 
 def against_policy(ruling: Ruling, wanted: Booking, place: House) -> Refused:
     """`request_possible`: the same booking may be sent with state `requested`, for somebody to decide."""
