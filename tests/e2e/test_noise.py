@@ -34,7 +34,8 @@ def swept(house: HeldHouse) -> Iterator[None]:
         for one in caller.get("/api/library/activities", params={"square_id": square}).json()["activities"]:
             if one["title_nb"].startswith("Prøve") and not one["withdrawn"]:
                 end(f"/api/library/activities/{one['activity_id']}", one, "withdraw")
-        for one in caller.get("/api/facility/bookings", params=window).json()["bookings"]:
+        rooms = {"space_id": [house.room(QUIET), house.room(LOUD)]}
+        for one in caller.get("/api/facility/bookings", params={**window, **rooms}).json()["bookings"]:
             if (one.get("title") or "").startswith("Prøve") and one["state"] in ("confirmed", "blocked"):
                 end(f"/api/facility/bookings/{one['id']}", one, "cancel")
     house.hold_clock()  # what is due is run: they disturb nobody any more
