@@ -302,6 +302,13 @@ async def test_list__of_a_unit__has_its_own_and_what_must_be_decided_comes_first
     assert answer.status_code == 404
 
 
+async def test_list__of_a_date__has_what_is_on_that_day_of_the_square_alone(rooms: Rooms) -> None:
+    exercise, _, [shown] = await unasked_of_several(rooms)
+    assert shown["local_date"] == "2026-12-01"
+    assert [one["loud"]["id"] for one in await listed(rooms, date="2026-12-01")] == [exercise["id"]]
+    assert [await listed(rooms, date=other) for other in ("2026-11-30", "2026-12-02")] == [[], []]
+
+
 async def unasked_of_several(rooms: Rooms) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
     exercise, kept = await rooms.house.ok(rooms.exercise()), await block(rooms, "10:30", "11:00")
     await look(rooms)
