@@ -4,10 +4,11 @@
 
 `sql` is what the database does for them: lock, look, and write, by a driver that knows nothing else. `commands` are the
 real ones, in this process. The clients of either wait for one of eight connections, so the times are what a caller
-sees; `in the database` is from the beginning of the transaction to its end, locks waited for and all. `http`
-is the whole service over a socket, refusals with all they say and offer included: once as fast as it answers, once as
-fast as 32 people click. `plain` only inserts a booking and its rooms, in random order and without locks. `serializable`
-looks first and then inserts, and lets PostgreSQL find out who was in the way; what that throws away is lost.
+sees; `in the database` is from the beginning of the transaction to its end, locks waited for and all (of the commands
+those that are one statement, as nearly all are). `http` is the whole service over a socket, refusals with all they say
+and offer included: once as fast as it answers, once as fast as 32 people click. `plain` only inserts a booking and its
+rooms, in random order and without locks. `serializable` looks first and then inserts, and lets PostgreSQL find out who
+was in the way; what that throws away is lost.
 """
 
 import asyncio
@@ -18,16 +19,17 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import aiohttp
 import asyncpg
-import httpx
+import uvloop
 
-from benchmarks.facility_stand import ACTOR, pool_on, service, told
-from services.facility.booking import commands, store
+from benchmarks.facility_stand import ACTOR, driver, pool_on, service, told
+from services.facility.booking import commands, store, writing
 from services.facility.booking.bodies import Command, MoveBooking, PutBooking
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking
@@ -69,7 +71,7 @@ class Round:
 
     def __init__(self, pool: Any, square: UUID, rooms: list[UUID]) -> None:
         self.pool, self.square, self.rooms = pool, square, rooms
-        self.client: httpx.AsyncClient | None = None
+        self.client: aiohttp.ClientSession | None = None
         self.desk = Desk(pool, SystemClock())
         self.mine: list[Any] = []
         self.inside: list[float] = []  # milliseconds of each transaction
@@ -122,8 +124,8 @@ class Round:
                 await store.vacate(conn, [booking[0]])
                 return what
             own, old = ([booking[0]], booking[1]) if booking else ([], [])
-            in_rooms, closed, _ = await store.survey(conn, spaces, old, [(start, end)], own)
-            if in_rooms or closed:
+            met = await writing.survey(conn, spaces, old, [(start, end)], own)
+            if met.bookings or met.closures:
                 self.mine += [booking] if booking else []
                 return "conflict"
             await store.vacate(conn, own)
@@ -167,23 +169,24 @@ class Round:
         spaces, start, end = self.place(rng)
         slot = {"space_ids": [str(one) for one in spaces], "starts_at": start.isoformat(), "ends_at": end.isoformat()}
         what, booking = self.turn(rng)
-        answer = await self._ask(what, booking, slot)
-        if answer.status_code in (200, 201) and what != "cancel":
-            self.mine.append(answer.json())
-        elif booking and answer.is_error:
-            self.mine.append(booking)
-        return what if answer.is_success else str(answer.json()["code"])
+        async with self._ask(what, booking, slot) as answer:
+            told = await answer.json(content_type=None)
+        if not answer.ok:
+            self.mine += [booking] if booking else []
+            return str(told["code"])
+        self.mine += [] if what == "cancel" else [told]
+        return what
 
     async def clicks(self, rng: random.Random) -> str:
         return await self.http(rng)
 
-    async def _ask(self, what: str, booking: Any, slot: dict[str, Any]) -> httpx.Response:
+    def _ask(self, what: str, booking: Any, slot: dict[str, Any]) -> Any:
         assert self.client
         if what == "make":
-            return await self.client.put(f"/api/facility/bookings/{uuid4()}", json=slot)
+            return self.client.put(f"/api/facility/bookings/{uuid4()}", json=slot)
         seen = {"If-Match": f'"{booking["version"]}"'}
         body = slot if what == "move" else {}
-        return await self.client.post(f"/api/facility/bookings/{booking['id']}/{what}", json=body, headers=seen)
+        return self.client.post(f"/api/facility/bookings/{booking['id']}/{what}", json=body, headers=seen)
 
 
 def _why(error: Exception) -> str:
@@ -211,6 +214,19 @@ async def measure(work: Work, seconds: float, clicks_a_second: float | None) -> 
     return sorted(took), became
 
 
+async def watch(pool: Any, round_: Round) -> None:
+    """Tells how long the database takes for each statement that is a command's whole transaction."""
+    whole = (writing.MAKE_AT_ONCE, writing.MOVE_AT_ONCE, writing.SAVE)
+
+    def tell(query: Any) -> None:
+        if query.query in whole:
+            round_.inside.append(1000 * query.elapsed)
+
+    async with AsyncExitStack() as all_of_them:
+        for _ in range(pool.get_size()):
+            (await all_of_them.enter_async_context(pool.acquire())).add_query_logger(tell)
+
+
 async def run(server: Any, home: Path, kind: str, seconds: float) -> None:
     database = await server.database("facility")
     square, rooms = uuid4(), [uuid4() for _ in range(ROOMS)]
@@ -218,8 +234,10 @@ async def run(server: Any, home: Path, kind: str, seconds: float) -> None:
         await pool.execute(SEED, square, rooms)
         pace = CLICKS_A_SECOND if kind == "clicks" else None
         round_ = Round(pool, square, rooms)
+        if kind == "commands":
+            await watch(pool, round_)
         if kind in ("http", "clicks"):
-            async with service(database, home) as round_.client:
+            async with service(database, home) as client, driver(client) as round_.client:
                 took, became = await measure(getattr(round_, kind), seconds, pace)
         else:
             took, became = await measure(getattr(round_, kind), seconds, pace)
@@ -244,7 +262,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         Path(home).chmod(0o755)
         with postgres_server(Path(home) / "postgres") as server:
-            asyncio.run(_all(server, Path(home), seconds))
+            uvloop.run(_all(server, Path(home), seconds))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import uvloop
+
 from benchmarks.facility_stand import ACTOR, pool_on, service, timed, told
 from deploy.local.imports import room_plan
 from services.facility.audit import trail
@@ -297,4 +299,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         with postgres_server(Path(folder) / "postgres") as started:
-            asyncio.run(main(started, Path(folder), wanted, length))
+            uvloop.run(main(started, Path(folder), wanted, length))

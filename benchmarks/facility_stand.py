@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import asyncpg
 import httpx
 
@@ -71,6 +72,16 @@ async def service(database: infra.Database, home: Path) -> AsyncIterator[httpx.A
     finally:
         child.terminate()
         await child.wait()
+
+
+@asynccontextmanager
+async def driver(client: httpx.AsyncClient) -> AsyncIterator[aiohttp.ClientSession]:
+    """The same address and rights for many requests at once: httpx takes two milliseconds of a core for each, and where
+    it shares the cores with the service that would be most of what is measured."""
+    connections = aiohttp.TCPConnector(limit=0)
+    headers = {name: client.headers[name] for name in ("authorization",)}
+    async with aiohttp.ClientSession(base_url=str(client.base_url), headers=headers, connector=connections) as session:
+        yield session
 
 
 async def _answers(client: httpx.AsyncClient) -> None:

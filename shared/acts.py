@@ -8,9 +8,11 @@ from shared.audit import Entry
 from shared.envelope import Event
 
 
-def parts(first: int = 1) -> str:
-    """For the `with` of a statement that writes more; `columns` are its parameters from `first` on."""
-    return f"audited as ({audit.insert(first)}), told as ({outbox.insert(first + audit.WIDTH)})"
+def parts(first: int = 1, only_with: str = "") -> str:
+    """For the `with` of a statement that writes more; `columns` are its parameters from `first` on. Nothing is written
+    when the part named `only_with` gives no row."""
+    given = f" where exists (select from {only_with})" if only_with else ""
+    return f"audited as ({audit.insert(first)}{given}), told as ({outbox.insert(first + audit.WIDTH)}{given})"
 
 
 def columns(entries: Sequence[Entry], events: Sequence[Event]) -> list[list[Any]]:

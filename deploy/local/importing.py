@@ -1,14 +1,18 @@
 """`torg import KIND PATH`: real data of others, taken in through the same interface as everybody else."""
 
+import asyncio
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from deploy.local.errors import LocalError
+from deploy.local.imports.house import client
+from deploy.local.imports.report import Report
 from deploy.local.instance import Instance
 
 
@@ -43,6 +47,13 @@ def run(instance: Instance, kind: str, path: Path, out: Console, options: Mappin
         raise LocalError(f"{kind} has no option --{strange[0]}")
     module: Any = importlib.import_module(f"deploy.local.imports.{known.module}")
     url, token = instance.status()["url"], instance.token(["admin@*"])
-    report = module.run(url, token, path, lambda line: out.print(f"  {line}", highlight=False, markup=False), **given)
+
+    async def take() -> Report:
+        async with client(url, token) as api:
+            tell = partial(out.print, highlight=False, markup=False)
+            report: Report = await module.take(api, path, lambda line: tell(f"  {line}"), **given)
+            return report
+
+    report = asyncio.run(take())
     out.print("\n".join(report.lines()), highlight=False, markup=False)
-    return bool(report.ok)
+    return report.ok

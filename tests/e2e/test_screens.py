@@ -13,6 +13,9 @@ from tests.e2e.held import HeldHouse
 
 # Twice: what a frame asks for is there in the next.
 DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Tables that have to be scrolled sideways; that of all hours of the week may.
+CUT = """() => [...document.querySelectorAll('.scroll:not(.tall)')]
+    .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent.trim().slice(0, 40))"""
 PICTURES = Path(__file__).resolve().parents[2] / "docs/img"
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1440, 900)}
 SCREENS = {
@@ -48,6 +51,8 @@ def faults_in_all_sizes(page: Page, scheme: Scheme) -> list[str]:
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate(DRAWN)
         found += [f"{size}: {fault}" for fault in faults(page, scheme)]
+        if size != "phone":
+            found += [f"{size}: {cut} is cut" for cut in page.evaluate(CUT)]
     return found
 
 

@@ -249,6 +249,11 @@ def edit_draft(page: Page, house: HeldHouse, name: str) -> None:
     for label in ("Borgen", "bare disse", "Aktivitetsrom A (", "Aktivitetsrom B ("):
         form.get_by_label(label).focus()
         page.keyboard.press("Space")
+    expect(form.get_by_label("Klagefrist (uker)")).to_have_value("3")
+    form.get_by_label("Klagefrist (uker)").fill("4")
+    form.get_by_label("Sendes til (bokmål)").fill("Klagenemnda")
+    expect(form.get_by_text("Skriv mottakeren på begge språk")).to_be_visible()
+    form.get_by_label("Sendes til (engelsk)").fill("the Board of Appeal")
     form.get_by_role("button", name="Legg til et opphold").focus()
     page.keyboard.press("Enter")
     form.get_by_label("Hva det er").focus()
@@ -266,6 +271,8 @@ def edit_draft(page: Page, house: HeldHouse, name: str) -> None:
     rooms = "torg: Borgen, Heggedal · rom: Aktivitetsrom A (Heggedal), Aktivitetsrom B (Heggedal)"
     expect(page.get_by_text(rooms, exact=False)).to_be_visible()
     expect(page.get_by_text("uten: helligdager, Høstferie", exact=False)).to_be_visible()
+    complaints = "klagefrist: 4 uker etter vedtaksbrevet, til Klagenemnda"
+    expect(page.get_by_text(complaints, exact=False)).to_be_visible()
 
 
 def rename(house: HeldHouse, season: dict[str, Any], name: str) -> None:

@@ -1,7 +1,6 @@
 """Bookings follow the occurrences of units, by the events the units send over Kafka."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -17,21 +16,11 @@ from shared.contracts.programme import Occurrence
 from shared.envelope import Event, encode
 from shared.problems import Forbidden
 from tests.infra import Kafka, Keys, Postgres, client_of, settings_for
-from tests.integration.booking_house import NO_KAFKA, NOW, House
+from tests.integration.booking_house import NOW, House
 from tests.integration.streams import until
 
 pytestmark = pytest.mark.integration
 LATER = "2026-11-24T08:15:00Z"
-
-
-@pytest.fixture
-async def desk(house: House, keys: Keys) -> AsyncIterator[Desk]:
-    """Facility's own role and a clock to step, beside the service that answers HTTP."""
-    pool = await db.open_pool(settings_for("facility", house.database, NO_KAFKA, keys))
-    clock = SteppedClock()
-    clock.set(dt.datetime.fromisoformat(NOW))
-    yield Desk(pool, clock)
-    await pool.close()
 
 
 def occurrence_of(booking: dict[str, Any], house: House, state: Any = "scheduled", **more: Any) -> Occurrence:

@@ -1,5 +1,6 @@
 """What a process keeps of the house is never older than the house, whoever changes it and however."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ from tests.infra import Keys, Postgres
 from tests.integration.booking_house import API, House, open_house, time
 
 pytestmark = pytest.mark.integration
+WAITING = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
 NEVER = "insert into hours (owner_kind, owner_id, decision, decided_at, periods) values ('space', $1, 1, now(), '[]')"
 
 
@@ -33,6 +35,23 @@ async def test_booking__after_another_process_let_the_room_be_booked__is_made(ho
         assert (await house.put([room], "10:00", "11:00")).json()["reasons"][0]["rule"] == "not_bookable"
     await house.rows("update space set bookable = true where id = $1 returning 1", room)
     await house.booked([room], "10:00", "11:00")
+
+
+async def test_booking__that_waited_while_another_process_closed_the_room__is_refused(house: House) -> None:
+    room = await house.space()
+    await house.booked([room], "10:00", "11:00")
+    conn = await asyncpg.connect(house.database.admin_dsn, server_settings={"search_path": "facility"})
+    try:
+        async with conn.transaction():
+            await conn.execute("select from space where id = $1 for no key update", room)
+            asked = asyncio.create_task(house.put([room], "12:00", "13:00"))
+            while not await conn.fetchval(WAITING):
+                assert not asked.done(), "it did not wait for the room"
+                await asyncio.sleep(0.01)
+            await conn.execute(NEVER, room)
+        assert (await asked).json()["code"] == "outside_hours"
+    finally:
+        await conn.close()
 
 
 async def test_booking__after_a_change_that_was_rolled_back__is_judged_by_what_holds(house: House) -> None:
@@ -64,7 +83,7 @@ async def test_booking__after_the_room_was_withdrawn__is_invalid(house: House) -
     assert (await house.put([room], "12:00", "13:00")).json()["reasons"][0]["rule"] == "unknown_space"
 
 
-@pytest.mark.parametrize("table", ["square", "unit", "space", "hours", "policy"])
+@pytest.mark.parametrize("table", ["square", "unit", "space", "hours", "policy", "outage"])
 async def test_mark__after_any_change_of_the_table__is_another(house: House, table: str) -> None:
     before = await house.rows("select mark from house_mark")
     await house.rows(f"with gone as (delete from {table} where false returning 1) select 1")

@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,8 +17,7 @@ from shared import db, envelope
 from shared.clock import SteppedClock
 from shared.contracts.programme import Occurrence
 from shared.envelope import Event
-from tests.infra import Keys, settings_for
-from tests.integration.booking_house import API, NO_KAFKA, NOW, House, time
+from tests.integration.booking_house import API, NOW, House, time
 from tests.integration.noise_house import REASON, Rooms, furnished
 
 pytestmark = pytest.mark.integration
@@ -30,16 +28,6 @@ QUARTER_LATER = "2026-11-24T08:15:00Z"
 @pytest.fixture
 async def rooms(opened: House) -> Rooms:
     return await furnished(opened)
-
-
-@pytest.fixture
-async def desk(rooms: Rooms, keys: Keys) -> AsyncIterator[Desk]:
-    """Another process of facility, with a clock that stands where the first one's does."""
-    pool = await db.open_pool(settings_for("facility", rooms.house.database, NO_KAFKA, keys))
-    clock = SteppedClock()
-    clock.set(dt.datetime.fromisoformat(NOW))
-    yield Desk(pool, clock)
-    await pool.close()
 
 
 async def look(rooms: Rooms, now: str = NOW) -> None:
@@ -312,6 +300,13 @@ async def test_list__of_a_unit__has_its_own_and_what_must_be_decided_comes_first
     strangers = rooms.house.role(f"front_line@{uuid4()}")
     answer = await rooms.house.client.get(f"{API}/noise-conflicts", params=params, headers=strangers)
     assert answer.status_code == 404
+
+
+async def test_list__of_a_date__has_what_is_on_that_day_of_the_square_alone(rooms: Rooms) -> None:
+    exercise, _, [shown] = await unasked_of_several(rooms)
+    assert shown["local_date"] == "2026-12-01"
+    assert [one["loud"]["id"] for one in await listed(rooms, date="2026-12-01")] == [exercise["id"]]
+    assert [await listed(rooms, date=other) for other in ("2026-11-30", "2026-12-02")] == [[], []]
 
 
 async def unasked_of_several(rooms: Rooms) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:

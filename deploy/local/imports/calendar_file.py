@@ -5,7 +5,6 @@ the house shows both as what they are. Ids follow from the unit, the entry and t
 `expected_counts.json` may say how many dates there are to be, and in which window.
 """
 
-import asyncio
 import datetime as dt
 import json
 from collections import Counter
@@ -18,7 +17,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from deploy.local.imports.calendar_dates import NAME, Target, take_entry
-from deploy.local.imports.house import House, ImportFailed, Progress, client
+from deploy.local.imports.house import House, ImportFailed, Progress
 from deploy.local.imports.report import Report
 from shared.clock import SystemClock
 from shared.icalendar_in.content import Unreadable
@@ -40,28 +39,19 @@ class Window:
     expected: Counter[str] | None = None
 
 
-def run(base_url: str, token: str, path: Path, progress: Progress, unit: str = "", **options: Any) -> Report:
-    """Raises ImportFailed when there is no such unit, or the file is no calendar."""
-    if not unit:
-        raise ImportFailed("--unit ID says whose programme it becomes")
-
-    async def with_client() -> Report:
-        async with client(base_url, token) as api:
-            return await take(api, path, progress, unit, **options)
-
-    return asyncio.run(with_client())
-
-
 async def take(
     api: httpx.AsyncClient,
     path: Path,
     progress: Progress,
-    unit: str,
+    unit: str = "",
     space: Sequence[str] = (),
     since: str = "",
     until: str = "",
     zone: str = "",
 ) -> Report:
+    """Raises ImportFailed when there is no such unit, or the file is no calendar."""
+    if not unit:
+        raise ImportFailed("--unit ID says whose programme it becomes")
     report = Report(f"{NAME} ({path.name})")
     house = House(api, report)
     found = await house.get(f"/api/facility/units/{unit}")

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from deploy.local.imports import doors
-from deploy.local.imports.house import House, ImportFailed, Progress, client, id_of, why
+from deploy.local.imports.house import House, ImportFailed, Progress, id_of, why
 from deploy.local.imports.report import Report
 
 NAME = "calit2"
@@ -35,17 +35,8 @@ class Event:
     size_class: str
 
 
-def run(base_url: str, token: str, folder: Path, progress: Progress) -> Report:
-    """Raises ImportFailed when the house refuses what the rest hangs on, or the folder lacks a file."""
-
-    async def with_client() -> Report:
-        async with client(base_url, token) as api:
-            return await take(api, folder, progress)
-
-    return asyncio.run(with_client())
-
-
 async def take(api: httpx.AsyncClient, folder: Path, progress: Progress) -> Report:
+    """Raises ImportFailed when the house refuses what the rest hangs on, or the folder lacks a file."""
     report = Report(f"{NAME} ({folder.name})")
     house = House(api, report)
     counts, events = _read(folder, report)

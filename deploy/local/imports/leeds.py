@@ -5,7 +5,6 @@ offset. The row of an hour that the clock skips counts with the hour it moves to
 hours. The hour that comes twice has one row, its first pass; the second is missing, as all that has no row is.
 """
 
-import asyncio
 import csv
 import datetime as dt
 import json
@@ -16,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from deploy.local.imports import doors, leeds_totals
-from deploy.local.imports.house import House, ImportFailed, Progress, client, id_of
+from deploy.local.imports.house import House, ImportFailed, Progress, id_of
 from deploy.local.imports.leeds_totals import NAME, SQUARE, ZONE, Hours, counter_of
 from deploy.local.imports.report import Report
 
@@ -31,17 +30,8 @@ class Row:
     count: int
 
 
-def run(base_url: str, token: str, folder: Path, progress: Progress) -> Report:
-    """Raises ImportFailed when the house refuses what the rest hangs on, or the folder lacks a file."""
-
-    async def with_client() -> Report:
-        async with client(base_url, token) as api:
-            return await take(api, folder, progress)
-
-    return asyncio.run(with_client())
-
-
 async def take(api: httpx.AsyncClient, folder: Path, progress: Progress) -> Report:
+    """Raises ImportFailed when the house refuses what the rest hangs on, or the folder lacks a file."""
     report = Report(f"{NAME} ({folder.name})")
     house = House(api, report)
     rows = list(rows_of(_text(folder, "footfall_2014.csv"), report))

@@ -4,7 +4,6 @@ It becomes a square with those rooms. Every class is asked for as a series, in f
 same interface as any booking: what comes first gets the room, what lies on it is refused with the booking that blocks.
 """
 
-import asyncio
 import datetime as dt
 import json
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from deploy.local.imports.house import House, ImportFailed, Progress, client, id_of, why
+from deploy.local.imports.house import House, ImportFailed, Progress, id_of, why
 from deploy.local.imports.report import Report
 
 NAME = "room-plan"
@@ -50,17 +49,8 @@ class Class:
         return WEEK_ONE + dt.timedelta(weeks=weeks, days=DAYS.index(self.day))
 
 
-def run(base_url: str, token: str, folder: Path, progress: Progress) -> Report:
-    """Raises ImportFailed when the house refuses what the rest hangs on, or the folder lacks a file."""
-
-    async def with_client() -> Report:
-        async with client(base_url, token) as api:
-            return await take(api, folder, progress)
-
-    return asyncio.run(with_client())
-
-
 async def take(api: httpx.AsyncClient, folder: Path, progress: Progress) -> Report:
+    """Raises ImportFailed when the house refuses what the rest hangs on, or the folder lacks a file."""
     report = Report(f"{NAME} ({folder.name})")
     house = House(api, report)
     classes = list(_classes(_read(folder, "venues.json"), report))

@@ -11,14 +11,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from heapq import nsmallest
 from typing import Any
 from uuid import UUID
 
 from services.facility.booking import sentences
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking, Slot
-from services.facility.booking.free import Range, Wanted, gaps
+from services.facility.booking.free import Range, Wanted, gaps, intersect, whole_minutes
 from services.facility.booking.house import House, Space
 from services.facility.booking.rights import sees_details
 from services.facility.equipment import store as equipment
@@ -26,7 +25,7 @@ from services.facility.finding import choices, things, words
 from services.facility.finding import store as finding
 from services.facility.finding.domain import Near, Needs, Room, Suit, enough, missing, rank
 from services.facility.finding.queries import sight
-from services.facility.finding.store import Free, More, Rooms
+from services.facility.finding.store import MOST_RANGES, Free, Group, More, Rooms
 from services.facility.finding.things import Things
 from services.facility.outages import store as outages
 from services.facility.policy import sieve
@@ -77,10 +76,10 @@ async def offers(
         return []
     rooms = await outages.working(conn, await finding.rooms(conn, place.mark), wanted.slot.bare)
     case = Case(desk, actor, wanted, place, hit, rooms, await _things(conn, desk, wanted))
-    here, elsewhere = await _other_rooms(conn, case)
-    same_room = await _other_times(conn, case, moving)
+    times, here, elsewhere = await _free_times_and_rooms(conn, case)
+    same_room = _other_times(case, times, moving)
     if not moving:
-        same_room += [*await _shorter(conn, case), *await _smaller(conn, case)]
+        same_room += [*_shorter(case, times), *await _smaller(conn, case)]
     found = [*await _other_equipment(conn, case), *here, *same_room, *elsewhere]
     allowed = _first_of_each_kind(await sieve.offers(conn, desk, actor, wanted, found, rooms.mark))
     return [{"rank": number, **offer} for number, offer in enumerate(allowed, 1)]
@@ -112,7 +111,7 @@ async def _other_equipment(conn: Any, case: Case) -> list[Offer]:
     new = [(old, thing) for old, thing in instead if thing and thing.equipment_id != old.equipment_id]
     if case.hit or not new or any(thing is None for _, thing in instead):
         return []
-    if not await _free(conn, case, [case.place.spaces], case.slot.bare, gear=()):
+    if not await _free(conn, case, [_at_once(case, case.place.spaces)], gear=()):
         return []
     gear = [Gear(equipment_id=thing.equipment_id, count=old.count) for old, thing in instead if thing]
     told = [
@@ -132,20 +131,39 @@ def _instead(case: Case, wanted: Gear, thing: Equipment, rooms: Sequence[Room]) 
     return None
 
 
-async def _other_rooms(conn: Any, case: Case) -> tuple[list[Offer], list[Offer]]:
-    """(at the same square, at others): the same time with one room for another."""
-    model = case.swapped()
+async def _free_times_and_rooms(conn: Any, case: Case) -> tuple[list[Range], list[Offer], list[Offer]]:
+    """(when the rooms that were asked for are free in the days around, the same time with one room for another: at the
+    same square, at others)."""
+    bare, model = case.slot.bare, case.swapped()
+    around = bare[0] - _AROUND, bare[1] + _AROUND
+    own = Group(case.place.spaces, around, choices.shortest(bare), MOST_RANGES)
     if model is None:
-        return [], []
+        return _times(await _free(conn, case, [own])), [], []
     needs, near = _needs(case, model), Near(model.square_id, model.floor, model.unit_id, model.features)
-    like = _like(case, model, needs)
-    found = []
-    for at_home in (True, False):
-        suits = [Suit(room, ()) for room in like if (room.square_id == model.square_id) is at_home]
-        best = nsmallest(_FIRST_TRY + _SECOND_TRY, suits, key=lambda suit: rank(suit, needs, near))
-        free = await _free_at_once(conn, case, model, best)
-        found.append([_in_room(case, model, suit, needs, near) for suit in free])
-    return found[0], found[1]
+    ranked = sorted((Suit(room, ()) for room in _like(case, model, needs)), key=lambda suit: rank(suit, needs, near))
+    sides = [[suit for suit in ranked if (suit.room.square_id == model.square_id) is home] for home in (True, False)]
+    times, rooms = await _look_around(conn, case, model, sides, own)
+    here, elsewhere = ([_in_room(case, model, suit, needs, near) for suit in side] for side in rooms)
+    return times, here, elsewhere
+
+
+async def _look_around(
+    conn: Any, case: Case, model: Room, sides: Sequence[Sequence[Suit]], own: Group
+) -> tuple[list[Range], list[list[Suit]]]:
+    """(times of the rooms that were asked for, of each side the best that are free at the time that was asked for)."""
+    others = [other for other in case.named() if other.id != model.id]
+    times: list[Range] = []
+    found: list[list[Suit]] = [[] for _ in sides]
+    for first, last, also in ((0, _FIRST_TRY, [own]), (_FIRST_TRY, _FIRST_TRY + _SECOND_TRY, [])):
+        wanting = [number for number, side in enumerate(found) if len(side) < _SPARE]
+        tried = [(number, suit) for number in wanting for suit in sides[number][first:last]]
+        for one in await _free(conn, case, [*(_at_once(case, [suit.room, *others]) for _, suit in tried), *also]):
+            if one.group == len(tried):
+                times = _times([one])
+            else:
+                number, suit = tried[one.group]
+                found[number].append(suit)
+    return times, [side[:_SPARE] for side in found]
 
 
 def _needs(case: Case, model: Room) -> Needs:
@@ -191,32 +209,20 @@ def _holds(room: Room, part: Room) -> bool:
     return len(room.leaves) > len(part.leaves) and set(part.leaves) < set(room.leaves)
 
 
-async def _free_at_once(conn: Any, case: Case, model: Room, suits: Sequence[Suit]) -> list[Suit]:
-    """The best of them that are free at the time that was asked for."""
-    others = [other for other in case.named() if other.id != model.id]
-    found: list[Suit] = []
-    for tried in (suits[:_FIRST_TRY], suits[_FIRST_TRY : _FIRST_TRY + _SECOND_TRY]):
-        groups = [[suit.room, *others] for suit in tried]
-        found += [tried[one.group] for one in await _free(conn, case, groups, case.slot.bare, each=1)]
-        if len(found) >= _SPARE:
-            break
-    return found[:_SPARE]
-
-
-async def _other_times(conn: Any, case: Case, moving: bool) -> list[Offer]:
+def _other_times(case: Case, times: Sequence[Range], moving: bool) -> list[Offer]:
     bare, now = case.slot.bare, case.desk.clock.now()
-    window = (bare[0] - _AROUND, bare[1] + _AROUND)
-    ranges = await _times(conn, case, window)
+    ranges = [time for time in times if time[1] - time[0] >= bare[1] - bare[0]]
     earliest = now if bare[0] >= now else None
     if moving:
         ranges = [left for free in ranges for left in gaps([bare], free)]
-    times = choices.nearest(ranges, bare, case.place.zone, earliest)
-    return [_offer(case, "other_time", case.slot, time, [_apart(case, time)]) for time in times]
+    nearest = choices.nearest(ranges, bare, case.place.zone, earliest)
+    return [_offer(case, "other_time", case.slot, time, [_apart(case, time)]) for time in nearest]
 
 
-async def _shorter(conn: Any, case: Case) -> list[Offer]:
+def _shorter(case: Case, times: Sequence[Range]) -> list[Offer]:
     bare = case.slot.bare
-    time = choices.shorter(await _times(conn, case, bare, length=choices.shortest(bare)))
+    inside = [whole_minutes(time) for time in intersect(times, [bare])]
+    time = choices.shorter([time for time in inside if time[1] - time[0] >= choices.shortest(bare)])
     if time is None or time == bare:
         return []
     minutes = ((bare[1] - bare[0]) - (time[1] - time[0])) // _MINUTE
@@ -230,10 +236,12 @@ async def _smaller(conn: Any, case: Case) -> list[Offer]:
     if not slot.setup_minutes + slot.teardown_minutes:
         return []
     bare = replace(slot, setup_minutes=0, teardown_minutes=0)
-    if not await _free(conn, case, [case.place.spaces], slot.bare, slot=bare):
+    at_once = _at_once(case, case.place.spaces)
+    if not await _free(conn, case, [at_once], slot=bare):
         return []
-    gaps_around = await _times(conn, case, slot.occupied, slot=bare, any_hours=True)
-    fits = choices.smaller_buffers(gaps_around, slot.bare, slot.setup_minutes, slot.teardown_minutes)
+    occupied = replace(at_once, window=slot.occupied, most=MOST_RANGES)
+    around = _times(await _free(conn, case, [occupied], slot=bare, any_hours=True))
+    fits = choices.smaller_buffers(around, slot.bare, slot.setup_minutes, slot.teardown_minutes)
     if fits is None or fits == (slot.setup_minutes, slot.teardown_minutes):
         return []
     told = Message(
@@ -245,40 +253,37 @@ async def _smaller(conn: Any, case: Case) -> list[Offer]:
     ]
 
 
-async def _times(conn: Any, case: Case, window: Range, **more: Any) -> list[Range]:
-    """When the rooms that were asked for are free."""
-    return [time for one in await _free(conn, case, [case.place.spaces], window, **more) for time in one.times]
+def _times(found: Sequence[Free]) -> list[Range]:
+    return [time for one in found for time in one.times]
+
+
+def _at_once(case: Case, spaces: Sequence[Space]) -> Group:
+    """At the very time that was asked for."""
+    bare = case.slot.bare
+    return Group(spaces, bare, bare[1] - bare[0], 1)
 
 
 async def _free(
     conn: Any,
     case: Case,
-    groups: Sequence[Sequence[Space]],
-    window: Range,
+    groups: Sequence[Group],
     *,
     slot: Slot | None = None,
-    length: dt.timedelta | None = None,
-    each: int = 200,
     any_hours: bool = False,
     gear: Sequence[Gear] | None = None,
 ) -> list[Free]:
     slot = slot or case.slot
-    wanted = Wanted(
-        window,
-        length or slot.ends_at - slot.starts_at,
-        slot.setup_minutes * _MINUTE,
-        slot.teardown_minutes * _MINUTE,
-    )
     brought = case.wanted.equipment if gear is None else gear
     busy = [
         (number, time)
         for number, group in enumerate(groups)
-        for one, thing in case.things.brought(brought, group)
-        for time in case.things.away(thing, one.count, group)
+        for one, thing in case.things.brought(brought, group.spaces)
+        for time in case.things.away(thing, one.count, group.spaces)
     ]
     more = More(busy=busy, ignoring=[case.wanted.id], any_hours=any_hours, mark=case.rooms.mark)
-    seen = sight(case.actor, groups)
-    return await finding.free(conn, groups, wanted, case.desk.clock.now(), seen, more, each=each)
+    seen = sight(case.actor, [group.spaces for group in groups])
+    buffers = slot.setup_minutes * _MINUTE, slot.teardown_minutes * _MINUTE
+    return await finding.free(conn, groups, *buffers, case.desk.clock.now(), seen, more)
 
 
 def _in_room(case: Case, model: Room, suit: Suit, needs: Needs, near: Near) -> Offer:

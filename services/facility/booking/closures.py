@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from services.facility.audit import trail
 from services.facility.booking import bodies, closure_store, domain, house, refusals, store, timeline
 from services.facility.booking.bodies import PutClosure, time_of
-from services.facility.booking.commands import save
 from services.facility.booking.desk import Desk, Overtaken, again
 from services.facility.booking.domain import Booking, Closure
 from services.facility.booking.events import booking_event, closure_event
@@ -190,7 +189,7 @@ async def _bring_back(conn: Any, desk: Desk, booking: Booking, home: Sequence[UU
     expired = await timeline.clear_out(conn, seen.ran_out([0]), now)
     back = domain.restore(booking, now)
     await timeline.occupy(conn, [(back, missing)])
-    await save(conn, back)
+    await timeline.save(conn, back)
     return True, [*map(booking_event, expired), booking_event(back, "restored", leaves=home)]
 
 

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.facility.approval import commands as approval
-from services.facility.approval.commands import Opened
+from services.facility.approval.commands import Hearing, Opened
 from services.facility.audit import trail
 from services.facility.booking import (
+    at_once,
     bodies,
-    closure_store,
     domain,
     gear,
     house,
@@ -20,11 +20,11 @@ from services.facility.booking import (
     rights,
     store,
     timeline,
-    view,
+    wishes,
 )
-from services.facility.booking.bodies import Command, MoveBooking, PutBooking, time_of
+from services.facility.booking.bodies import Command, MoveBooking, PutBooking
 from services.facility.booking.desk import Desk, Overtaken, again
-from services.facility.booking.domain import Booking, Order, Slot
+from services.facility.booking.domain import Booking, Order
 from services.facility.booking.events import booking_event
 from services.facility.booking.explain import explaining
 from services.facility.booking.house import House
@@ -33,13 +33,14 @@ from services.facility.noise.listening import leaves_around
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Breach, Terms
 from services.facility.registry import known as known_house
-from shared import acts, db, outbox
+from shared import db, outbox
 from shared.clock import Clock
-from shared.contracts.facility import OCCUPYING, Gear
+from shared.contracts.facility import OCCUPYING
 from shared.identity import Actor
-from shared.problems import IdInUse, NotFound, Problem, Stale
+from shared.problems import IdInUse, NotFound, Problem
 
 _EXPIRE_AT_ONCE = 200
+_PLAIN: frozenset[Order] = frozenset({"cancel", "release"})  # they take no time, and nobody else has a say in them
 
 
 async def put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
@@ -52,6 +53,8 @@ async def put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> B
 
 async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
     """Nearly every booking is new: whether it is known is asked only where it cannot be made."""
+    if made := await at_once.make(desk, actor, booking_id, body):
+        return made
     try:
         async with db.transaction(desk.pool) as conn:
             return await _make(conn, desk, actor, booking_id, body)
@@ -85,30 +88,22 @@ async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Put
 
 
 async def _make_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking, place: House) -> Booking:
-    wanted = await read(conn, desk.clock.now(), place, booking_id, body)
+    wanted = await wishes.read(conn, desk.clock.now(), place, booking_id, body)
     rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
-    await check_gear(conn, actor, wanted.equipment, body.unit_id)
+    await wishes.check_gear(conn, actor, wanted.equipment, body.unit_id)
     asked_before = await replacing.earlier(conn, actor, wanted)
     taken = Taken()
     if wanted.state in OCCUPYING:
         taken = await take(conn, desk.clock, actor, place, wanted, body.terms(wanted.created_at))
     leaves = place.leaves if wanted.state in OCCUPYING else []
     asked = (await approval.open_requests(conn, desk.clock, actor, place, [wanted])).get(wanted.id, Opened())
-    withdrawn = await _withdraw(conn, asked_before, desk.clock.now())
-    entries = [trail.booking_entry(actor, "cancel", *both) for both in zip(asked_before, withdrawn, strict=True)]
-    gone = [booking_event(one, replaced_by=wanted.id) for one in withdrawn]
-    made = booking_event(wanted, leaves=leaves, awaiting=asked.awaiting)
-    entries.append(trail.booking_entry(actor, "put", None, wanted))
-    await timeline.make(conn, wanted, leaves, entries, [*map(booking_event, taken.expired), *gone, made])
+    for one in asked_before:
+        gone = domain.obey("cancel", one, desk.clock.now(), domain.ASKED_ANEW)
+        told = booking_event(gone, replaced_by=wanted.id)
+        await timeline.save(conn, gone, [trail.booking_entry(actor, "cancel", one, gone)], [told])
+    events = [*map(booking_event, taken.expired), booking_event(wanted, leaves=leaves, awaiting=asked.awaiting)]
+    await timeline.make(conn, wanted, leaves, [trail.booking_entry(actor, "put", None, wanted)], events)
     return warned(wanted, [*taken.warnings, *asked.warnings])
-
-
-async def _withdraw(conn: Any, asked_before: Sequence[Booking], now: dt.datetime) -> list[Booking]:
-    """Requests that a newer one takes over from; the caller holds their locks."""
-    withdrawn = [domain.obey("cancel", one, now, domain.ASKED_ANEW) for one in asked_before]
-    for one in withdrawn:
-        await save(conn, one)
-    return withdrawn
 
 
 async def _same(conn: Any, desk: Desk, known: Booking, actor: Actor, body: PutBooking) -> Booking:
@@ -118,54 +113,6 @@ async def _same(conn: Any, desk: Desk, known: Booking, actor: Actor, body: PutBo
     if body.owner_version is not None:
         await store.asked_again(conn, known.id, body.owner_version)
     return await warned_now(conn, desk.clock, known, actor)
-
-
-async def read(conn: Any, now: dt.datetime, place: House, booking_id: UUID, body: PutBooking) -> Booking:
-    """The booking wanted, at its first version. Raises Invalid."""
-    place.check_bookable(body.state)
-    unit = await house.unit(conn, body.unit_id)
-    await house.check_units(conn, body.touches)
-    starts_at = time_of("starts_at", body.starts_at, place.zone)
-    ends_at = time_of("ends_at", body.ends_at, place.zone)
-    slot = body.slot(starts_at, ends_at)
-    hold_until = hold_end(body, place, now)
-    faults = domain.faults(slot) + (domain.hold_faults(hold_until, now) if hold_until else [])
-    if faults:
-        raise refusals.invalid(faults)
-    return Booking(
-        id=booking_id,
-        version=1,
-        square_id=place.square_id,
-        zone=place.zone,
-        slot=slot,
-        state=body.state,
-        about=body.about(unit[1] if unit else None, body.series_id),
-        asked=bodies.asked(body),
-        created_at=now,
-        updated_at=now,
-        hold_until=hold_until,
-        override=body.override,
-        equipment=gear.brought(body.equipment),
-    )
-
-
-async def check_gear(conn: Any, actor: Actor, brought: Sequence[Gear], unit_id: UUID | None) -> None:
-    """Raises Invalid for equipment that there is not, or not so much of; NotFound or Forbidden for another's."""
-    rights.check_write(actor, await _stock(conn, brought), unit_id, "confirmed", override=False)
-
-
-async def _stock(conn: Any, brought: Sequence[Gear]) -> list[UUID]:
-    """The squares it comes from. Raises Invalid."""
-    faults, squares = await gear.look(conn, brought) if brought else ([], [])
-    if faults:
-        raise refusals.invalid(faults)
-    return squares
-
-
-def hold_end(body: bodies.Wish, place: House, now: dt.datetime) -> dt.datetime | None:
-    if body.state != "held":
-        return None
-    return time_of("hold_until", body.hold_until, place.zone) if body.hold_until else now + domain.DEFAULT_HOLD
 
 
 class Taken(NamedTuple):
@@ -182,8 +129,6 @@ async def take(
     place: House,
     wanted: Booking,
     terms: Terms | None = None,
-    *,
-    also_lock: Sequence[UUID] = (),
 ) -> Taken:
     """Makes sure that the wanted time is open, allowed and free, and writes down holds in it that ran out. Without
     `terms` it was asked for when it was made.
@@ -194,7 +139,7 @@ async def take(
     hours = [] if wanted.override else await house.spans_of(conn, place, slot.bare)
     terms = terms or Terms(wanted.created_at)
     brought = await gear.carried(conn, [wanted])
-    also_lock = [*also_lock, *await leaves_around(conn, place, [wanted])]
+    also_lock = await leaves_around(conn, place, [wanted])
     seen = await timeline.survey(
         conn,
         clock,
@@ -224,6 +169,9 @@ async def order(desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: i
 
 
 async def _order(desk: Desk, actor: Actor, booking_id: UUID, what: Order, seen: int, said: Command) -> Booking:
+    if what in _PLAIN:  # written by one statement, which is a transaction of its own
+        async with db.connection(desk.pool) as conn:
+            return await order_in(conn, desk, actor, booking_id, what, seen, said)
     async with db.transaction(desk.pool) as conn:
         return await order_in(conn, desk, actor, booking_id, what, seen, said)
 
@@ -234,17 +182,29 @@ async def order_in(
     """As `order`, in the caller's transaction."""
     booking = await _visible(conn, desk.clock, actor, booking_id)
     hearing = await approval.hear(conn, actor, booking, what, desk.clock.now(), said.as_unit_id)
-    _check_version(booking, seen, actor, desk.clock)
-    _check_fits(booking, what, desk.clock.now())
-    taken, place = Taken(), None
+    wishes.check_version(booking, seen, actor, desk.clock)
+    now = desk.clock.now()
+    _check_fits(booking, what, now)
+    if what in _PLAIN:
+        done = domain.obey(what, booking, now, said.reason_code)
+        await timeline.save(conn, done, [trail.booking_entry(actor, what, booking, done)], [booking_event(done)])
+        return done
+    return await _decide(conn, desk, actor, booking, hearing, what, said)
+
+
+async def _decide(
+    conn: Any, desk: Desk, actor: Actor, booking: Booking, hearing: Hearing, what: Order, said: Command
+) -> Booking:
+    """Confirms or rejects it."""
+    taken, place, seen = Taken(), None, booking.version
     if booking.state == "requested" and what == "confirm" and not hearing.missing:
         place = await house.load(conn, booking.slot.space_ids)
-        await _stock(conn, booking.equipment)
+        await wishes.stock(conn, booking.equipment)
         terms = Terms(booking.created_at, approved=hearing.binds, agreed=hearing.bound, reason=said.given())
         taken = await take(conn, desk.clock, actor, place, booking, terms)
     locked = await store.lock(conn, domain.themselves([booking]))
-    booking = locked[booking_id]
-    _check_version(booking, seen, actor, desk.clock)
+    booking = locked[booking.id]
+    wishes.check_version(booking, seen, actor, desk.clock)
     now = desk.clock.now()
     _check_fits(booking, what, now)
     done = domain.agree(booking, now) if hearing.missing else domain.obey(what, booking, now, said.reason_code)
@@ -253,13 +213,12 @@ async def order_in(
         given_up = await _give_way(conn, actor, locked, booking, now)
         done = replace(done, previous=given_up[0].slot) if given_up else done
         await timeline.occupy(conn, [(done, place.leaves)])
-    await save(conn, done)
-    leaves = await store.occupied_leaves(conn, done.id)
     await approval.keep(conn, actor, hearing, booking, done, said.given())
+    leaves = await store.occupied_leaves(conn, done.id) if done.state in OCCUPYING else []
     told = booking_event(done, leaves=leaves, awaiting=hearing.awaiting)
     gone = [booking_event(one, replaced_by=done.id) for one in given_up]
     entries = [trail.booking_entry(actor, what, booking, done)]
-    await acts.record(conn, entries, [*map(booking_event, taken.expired), told, *gone])
+    await timeline.save(conn, done, entries, [*map(booking_event, taken.expired), told, *gone])
     return warned(done, taken.warnings) if place else done
 
 
@@ -271,8 +230,7 @@ async def _give_way(
     gone = former and domain.give_way(former, booking, now)
     if not former or not gone:
         return []
-    await save(conn, gone)
-    await trail.booking(conn, actor, "cancel", former, gone)
+    await timeline.save(conn, gone, [trail.booking_entry(actor, "cancel", former, gone)])
     return [gone]
 
 
@@ -282,6 +240,8 @@ async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: Move
 
 
 async def _move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
+    if moved := await at_once.move(desk, actor, booking_id, seen, body):
+        return moved
     async with db.transaction(desk.pool) as conn:
         return await move_in(conn, desk, actor, booking_id, seen, body)
 
@@ -293,59 +253,17 @@ async def move_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, seen: i
         raise refusals.cannot_move()
     rights.check_read(actor, booking.square_id, booking.about.unit_id)
     place = await house.load(conn, body.space_ids)
-    rights.check_write(
-        actor, {booking.square_id, *place.squares}, booking.about.unit_id, booking.own_state, body.override
-    )
-    _check_version(booking, seen, actor, desk.clock)
-    _check_movable(booking, desk.clock.now())
-    place.check_bookable(booking.own_state)
-    slot = _slot(body, place)
-    brought = booking.equipment if body.equipment is None else gear.brought(body.equipment)
-    about = body.about(booking.about)
-    wanted = replace(booking, slot=slot, about=about, override=body.override, equipment=brought)
-    await check_gear(conn, actor, brought, booking.about.unit_id)
-    old_leaves = await store.occupied_leaves(conn, booking_id)
-    terms = _terms_of_move(booking, body, desk.clock.now())
-    taken = await take(conn, desk.clock, actor, place, wanted, terms, also_lock=old_leaves)
+    wanted = await wishes.moved(conn, desk.clock, actor, place, booking, seen, body)
+    taken = await take(conn, desk.clock, actor, place, wanted, wishes.terms_of_move(booking, body, desk.clock.now()))
     booking = (await store.lock(conn, [booking_id]))[booking_id]
-    _check_version(booking, seen, actor, desk.clock)
+    wishes.check_version(booking, seen, actor, desk.clock)
     now = desk.clock.now()
-    _check_movable(booking, now)
-    done = domain.move(booking, wanted, now, square_id=place.square_id)
-    done = replace(done, zone=place.zone)
-    await store.vacate(conn, [done.id])
-    await timeline.occupy(conn, [(done, place.leaves)])
-    await save(conn, done)
-    moved = booking_event(done, "moved", leaves=place.leaves)
+    wishes.check_movable(booking, now)
+    done = domain.move(booking, wanted, now, place.square_id, place.zone)
     entries = [trail.booking_entry(actor, "move", booking, done)]
-    await acts.record(conn, entries, [*map(booking_event, taken.expired), moved])
+    moved = booking_event(done, "moved", leaves=place.leaves)
+    await timeline.move(conn, done, place.leaves, entries, [*map(booking_event, taken.expired), moved])
     return warned(done, taken.warnings)
-
-
-def _terms_of_move(booking: Booking, body: MoveBooking, now: dt.datetime) -> Terms:
-    """Who was displaced asked in good time: a closure does not make him late."""
-    asked_at = booking.created_at if booking.state == "affected" else now
-    return Terms(asked_at, reason=bodies.given(body.exception))
-
-
-def _slot(body: MoveBooking, place: House) -> Slot:
-    starts_at = time_of("starts_at", body.starts_at, place.zone)
-    ends_at = time_of("ends_at", body.ends_at, place.zone)
-    spaces = tuple(dict.fromkeys(body.space_ids))
-    slot = Slot(spaces, starts_at, ends_at, body.setup_minutes, body.teardown_minutes)
-    faults = domain.faults(slot)
-    if faults:
-        raise refusals.invalid(faults)
-    return slot
-
-
-async def save(conn: Any, booking: Booking) -> None:
-    """The new version; what occupies no more lets go of its time, and of the closure it waited for."""
-    await store.update(conn, [booking])
-    if booking.state not in OCCUPYING and booking.state != "affected":
-        await store.vacate(conn, [booking.id])
-    if booking.state != "affected":
-        await closure_store.settle(conn, [booking.id])
 
 
 async def expire_due(desk: Desk) -> None:
@@ -374,16 +292,6 @@ async def _visible(conn: Any, clock: Clock, actor: Actor, booking_id: UUID) -> B
     return booking
 
 
-def _check_version(booking: Booking, seen: int, actor: Actor, clock: Clock) -> None:
-    if booking.version != seen:
-        raise Stale(view.show(booking, actor, clock.now()))
-
-
 def _check_fits(booking: Booking, what: Order, now: dt.datetime) -> None:
     if not domain.fits(what, booking, now):
         raise refusals.wrong_state(what, domain.state_at(booking, now))
-
-
-def _check_movable(booking: Booking, now: dt.datetime) -> None:
-    if not domain.can_move(booking, now):
-        raise refusals.cannot_move(domain.state_at(booking, now))

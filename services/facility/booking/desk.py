@@ -22,6 +22,17 @@ class Overtaken(Exception):
     """Another transaction was first with the same id or time; the command looks again from the start."""
 
 
+class MustAsk(Exception):
+    """What is known without the database does not do."""
+
+
+class Unasked:
+    """Stands where a connection would, for whoever decides by what is known and finds out whether that does."""
+
+    def __getattr__(self, _: str) -> Any:
+        raise MustAsk
+
+
 async def again(work: Callable[[], Awaitable[T]]) -> T:
     """Runs a whole transaction, once more when another was first with the same id or time."""
     for _ in range(_LOOKS):

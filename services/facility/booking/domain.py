@@ -309,12 +309,13 @@ def can_move(booking: Booking, now: dt.datetime) -> bool:
     return state in OCCUPYING or state == "affected"
 
 
-def move(booking: Booking, wanted: Booking, now: dt.datetime, *, square_id: UUID) -> Booking:
+def move(booking: Booking, wanted: Booking, now: dt.datetime, square_id: UUID, zone: ZoneInfo) -> Booking:
     """The booking at the time and in the spaces of `wanted`, with what that brings along."""
     return _next(
         booking,
         now,
         square_id=square_id,
+        zone=zone,
         slot=wanted.slot,
         about=wanted.about,
         equipment=wanted.equipment,

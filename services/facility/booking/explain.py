@@ -39,26 +39,35 @@ async def explaining(desk: Desk, actor: Actor, work: Callable[[], Awaitable[T]])
     try:
         return await again(work)
     except Refused as refusal:
-        raise await _explained(desk, actor, refusal) from None
+        if not refusal.is_told:
+            await _tell(desk, actor, refusal)
+        raise
 
 
-async def _explained(desk: Desk, actor: Actor, refusal: Refused) -> Refused:
-    """What can be said without the database has been said: an outage now leaves it at that."""
-    wanted, place = refusal.wanted, refusal.place
+async def _tell(desk: Desk, actor: Actor, refusal: Refused) -> None:
     try:
         async with db.connection(desk.pool) as conn:
-            if refusal.code == "outside_hours":
-                reasons, hit = await _not_open(conn, wanted.slot, place)
-            elif refusal.code == "policy":
-                reasons, hit = _limited(refusal)
-            else:
-                reasons, hit = await _taken(conn, actor, refusal)
-            offered = await alternatives.offers(conn, desk, actor, wanted, place, hit)
-            refusal.extra["reasons"] = reasons
-            refusal.extra["alternatives"] = _instead(offered) if refusal.code == "policy" else offered
+            await tell(conn, desk, actor, refusal)
+    except Unavailable:
+        refusal.extra.setdefault("alternatives", [])
+
+
+async def tell(conn: Any, desk: Desk, actor: Actor, refusal: Refused) -> None:
+    """Adds what there is to say of it and to offer instead. What can be said without the database has been said: an
+    outage now leaves it at that."""
+    wanted, place = refusal.wanted, refusal.place
+    try:
+        if refusal.code == "outside_hours":
+            reasons, hit = await _not_open(conn, wanted.slot, place)
+        elif refusal.code == "policy":
+            reasons, hit = _limited(refusal)
+        else:
+            reasons, hit = await _taken(conn, actor, refusal)
+        offered = await alternatives.offers(conn, desk, actor, wanted, place, hit)
+        refusal.extra["reasons"] = reasons
+        refusal.extra["alternatives"] = _instead(offered) if refusal.code == "policy" else offered
     except (Unavailable, *db.OUTAGE):
         refusal.extra.setdefault("alternatives", [])
-    return refusal
 
 
 def _limited(refusal: Refused) -> tuple[list[dict[str, Any]], set[UUID]]:
@@ -143,7 +152,9 @@ async def _taken(conn: Any, actor: Actor, refusal: Refused) -> tuple[list[dict[s
     """(reasons, spaces in which it is taken)."""
     place = refusal.place
     told = refusal.blockers[:MOST_REASONS]
-    lies = await closure_store.where(conn, [blocker.id for blocker in refusal.blockers], place.leaves)
+    lies = refusal.where
+    if lies is None:
+        lies = await closure_store.where(conn, [blocker.id for blocker in refusal.blockers], place.leaves)
     where = {blocker.id: place.with_leaves(lies.get(blocker.id, ())) for blocker in refusal.blockers}
     reasons = [refusals.reason_why(one, refusal.wanted, where[one.id], place, actor) for one in told]
     return reasons, {space.id for spaces in where.values() for space in spaces}

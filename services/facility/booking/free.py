@@ -34,7 +34,7 @@ def free_ranges(wanted: Wanted, occupied: Iterable[Range], hours: Iterable[Seque
     for spans in hours:
         if spans is not None:
             bare = intersect(bare, merge(spans))
-    clipped = (_whole_minutes(piece) for piece in intersect(bare, [wanted.window]))
+    clipped = (whole_minutes(piece) for piece in intersect(bare, [wanted.window]))
     return [(start, end) for start, end in clipped if end - start >= wanted.length]
 
 
@@ -88,6 +88,7 @@ def overlaps(first: Range, second: Range) -> bool:
     return first[0] < second[1] and second[0] < first[1]
 
 
-def _whole_minutes(piece: Range) -> Range:
+def whole_minutes(piece: Range) -> Range:
+    """The whole minutes in it."""
     start = piece[0].replace(second=0, microsecond=0)
     return (start if start == piece[0] else start + _MINUTE, piece[1].replace(second=0, microsecond=0))

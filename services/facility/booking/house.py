@@ -177,21 +177,26 @@ async def spaces_of(conn: Any, *, square_id: UUID | None = None, unit_id: UUID |
     return [row["id"] for row in await conn.fetch(OF_SQUARE, square_id, unit_id)]
 
 
-async def unit(conn: Any, unit_id: UUID | None) -> tuple[UUID, str] | None:
-    """(square, kind). Raises Invalid for an unknown unit."""
+async def unit(conn: Any, unit_id: UUID | None, mark: UUID | None = None) -> tuple[UUID, str] | None:
+    """(square, kind). Raises Invalid for an unknown unit. What is known under the `mark` of the house is not read."""
     if unit_id is None:
         return None
-    row = await conn.fetchrow(UNIT, unit_id)
-    if not row:
+    there = _units.under(mark) if mark else {}
+    if unit_id not in there and (row := await conn.fetchrow(UNIT, unit_id)):
+        there[unit_id] = row["square_id"], row["kind"]
+    if unit_id not in there:
         told = Message("Enheten finnes ikke.", "The unit does not exist.")
         raise Invalid(told, reasons=[{"rule": "unknown_unit", "message": told, "unit_id": str(unit_id)}])
-    return row["square_id"], row["kind"]
+    return there[unit_id]
 
 
-async def check_units(conn: Any, unit_ids: Sequence[UUID]) -> None:
+_units: Known[UUID, tuple[UUID, str]] = Known()
+
+
+async def check_units(conn: Any, unit_ids: Sequence[UUID], mark: UUID | None = None) -> None:
     """Raises Invalid for an unknown one."""
     for unit_id in dict.fromkeys(unit_ids):
-        await unit(conn, unit_id)
+        await unit(conn, unit_id, mark)
 
 
 async def zone_of(conn: Any, square_id: UUID) -> ZoneInfo:

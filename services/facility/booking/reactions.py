@@ -10,7 +10,6 @@ from uuid import UUID
 
 from services.facility.audit import trail
 from services.facility.booking import domain, gear, house, store, timeline
-from services.facility.booking.commands import save
 from services.facility.booking.desk import Desk, Overtaken
 from services.facility.booking.domain import Booking
 from services.facility.booking.events import booking_event
@@ -62,7 +61,7 @@ async def confirm_hold(conn: Any, desk: Desk, event: Event) -> None:
     else:
         gave_way = await timeline.clear_out(conn, seen.ran_out([0]), seen.now)
         done = domain.take_again(booking, seen.now)
-    await save(conn, done)
+    await timeline.save(conn, done)
     if state == "expired" and done.state == "confirmed":
         await _occupy_again(conn, done, leaves)
     await _audit(conn, event, "confirm" if done.state == "confirmed" else "lose", booking, done)
@@ -108,7 +107,7 @@ def _named(occurrence: Occurrence) -> list[UUID]:
 
 async def _cancel(conn: Any, desk: Desk, event: Event, booking: Booking, reason_code: str) -> None:
     done = domain.obey("cancel", booking, desk.clock.now(), reason_code)
-    await save(conn, done)
+    await timeline.save(conn, done)
     await _audit(conn, event, "cancel", booking, done)
     await outbox.record(conn, booking_event(done, causation_id=str(event.id)))
 

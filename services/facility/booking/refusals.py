@@ -1,7 +1,8 @@
 """Refusals that explain themselves: which rule, in words, what stands in the way, and what would be accepted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from services.facility.booking import view
 from services.facility.booking.domain import Blocker, Booking, Fault, Order, Refusal, check_in_window, orders_for
@@ -43,7 +44,13 @@ class Refused(Conflict):
     wanted: Booking
     place: House
     blockers: Sequence[Blocker]
+    where: Mapping[UUID, Collection[UUID]] | None = None  # the leaves on which each of them lies, where that is known
     kept: Sequence[dict[str, Any]] = ()  # reasons that may be told to others than the asker
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it says what could be had instead, if only that there is nothing."""
+        return "alternatives" in self.extra
 
 
 def against_policy(ruling: Ruling, wanted: Booking, place: House) -> Refused:

@@ -28,7 +28,6 @@ from services.facility.booking import (
     timeline,
 )
 from services.facility.booking.bodies import Date, PutSeries, time_of
-from services.facility.booking.commands import check_gear, hold_end
 from services.facility.booking.desk import Desk, Overtaken, again
 from services.facility.booking.domain import Blocker, Booking, Fault, Refusal
 from services.facility.booking.events import booking_event
@@ -36,6 +35,7 @@ from services.facility.booking.free import Range
 from services.facility.booking.house import House
 from services.facility.booking.on_holidays import Passed
 from services.facility.booking.timeline import Survey
+from services.facility.booking.wishes import check_gear, hold_end
 from services.facility.equipment.domain import Lack
 from services.facility.noise.listening import leaves_around
 from services.facility.policy import rulebook

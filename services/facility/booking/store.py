@@ -8,10 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.facility.booking.domain import About, Booking, Slot
 from services.facility.booking.free import Range
-from shared import acts
-from shared.audit import Entry
 from shared.contracts.facility import Gear
-from shared.envelope import Event
 
 # What every reading of a booking brings along from the registry: its square's zone and its unit's kind.
 _READ = """
@@ -29,6 +26,7 @@ select b.id, b.version, b.square_id, b.space_ids, b.starts_at, b.ends_at, b.setu
 from booking b join square q on q.id = b.square_id left join unit u on u.id = b.unit_id
 """
 
+BY_ID = f"{_READ} where b.id = $1"  # a plan that is made once does, unlike for as many as come
 BY_IDS = f"{_READ} where b.id = any($1::uuid[])"
 
 # In id order: whoever locks several bookings locks them in the same order.
@@ -40,27 +38,24 @@ insert into booking select * from jsonb_populate_recordset(null::booking, $1::js
 on conflict (id) do nothing returning id
 """
 
-UPDATE = """
-update booking set
+# What of a booking may be another in its next version, from `n`.
+NEXT = """
     version = n.version, square_id = n.square_id, space_ids = n.space_ids, starts_at = n.starts_at,
     ends_at = n.ends_at, setup_minutes = n.setup_minutes, teardown_minutes = n.teardown_minutes, state = n.state,
     state_before = n.state_before, hold_until = n.hold_until, override = n.override, reason_code = n.reason_code,
     closure_id = n.closure_id, blocking = n.blocking, previous = n.previous, checked_in_at = n.checked_in_at,
     equipment = n.equipment, purpose = n.purpose, responsible_role = n.responsible_role, noise_out = n.noise_out,
     quiet_need = n.quiet_need, updated_at = n.updated_at
-from jsonb_populate_recordset(null::booking, $1::jsonb) n
+"""
+UPDATE = f"""
+update booking set {NEXT} from jsonb_populate_recordset(null::booking, $1::jsonb) n
 where booking.id = n.id and booking.version = n.version - 1
 returning booking.id
-"""
+"""  # noqa: S608 -- constants
 
 # Whoever adds occupied time holds these first, in id order; so the insert below never waits for another and nobody
 # deadlocks, however many rooms a booking takes.
 LOCK_LEAVES = "select id from space where id = any($1::uuid[]) order by id for no key update"
-
-# The same, and who is on them in each of the windows; with the mark of the house, which is told even if nobody is.
-SURVEY = """
-select m.mark, s.n, s.booking_id, s.closure_id from house_mark m left join survey($1, $2, $3, $4, $5) s on true
-"""
 
 # In leaf order and with ON CONFLICT: of two plain INSERTs each finds the other after both are in, and both wait.
 OCCUPY = """
@@ -71,19 +66,6 @@ from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uu
 order by w.space_id, w.starts_at
 on conflict do nothing returning booking_id
 """
-
-# A new booking with its time, and with its audit and its events.
-MAKE = f"""
-with made as (
-    insert into booking select * from jsonb_populate_recordset(null::booking, $1::jsonb)
-    on conflict (id) do nothing returning id
-), taken as (
-    insert into booking_leaf (booking_id, space_id, during, discreet_unit)
-    select $2, leaf, tstzrange($4, $5), $6 from unnest($3::uuid[]) leaf order by leaf
-    on conflict do nothing returning space_id
-), {acts.parts(7)}
-select (select count(*) from made) = 1 and (select count(*) from taken) = cardinality($3)
-"""  # noqa: S608 -- constants
 
 VACATE = """
 with returned as (delete from equipment_use where booking_id = any($1::uuid[]))
@@ -151,7 +133,7 @@ order by b.starts_at, b.id
 
 
 async def find(conn: Any, booking_id: UUID) -> Booking | None:
-    found = await conn.fetchrow(BY_IDS, [booking_id])
+    found = await conn.fetchrow(BY_ID, booking_id)
     return _booking(found) if found else None
 
 
@@ -166,14 +148,14 @@ async def lock(conn: Any, ids: Sequence[UUID]) -> dict[UUID, Booking]:
 
 async def insert(conn: Any, bookings: Sequence[Booking]) -> set[UUID]:
     """Returns the ids that were new."""
-    return {row["id"] for row in await conn.fetch(INSERT, [_columns(booking) for booking in bookings])}
+    return {row["id"] for row in await conn.fetch(INSERT, [columns(booking) for booking in bookings])}
 
 
 async def update(conn: Any, bookings: Sequence[Booking]) -> None:
     """Each with the version after the one in the table; the caller holds their locks."""
     if not bookings:
         return
-    done = await conn.fetch(UPDATE, [_columns(booking) for booking in bookings])
+    done = await conn.fetch(UPDATE, [columns(booking) for booking in bookings])
     if len(done) != len(bookings):
         raise RuntimeError("a booking changed although its row was locked")
 
@@ -193,27 +175,6 @@ async def occupy(conn: Any, rows: Sequence[tuple[UUID, UUID, Range, UUID | None]
     starts, ends = [start for start, _ in ranges], [end for _, end in ranges]
     taken = await conn.fetch(OCCUPY, list(bookings), list(leaves), starts, ends, list(units))
     return len(taken) == len(rows)
-
-
-async def make(
-    conn: Any, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
-) -> bool:
-    """The new booking on its leaves, with what there is to tell of it; False when another has its id or any of its
-    time. The caller then rolls back."""
-    time, unit = booking.slot.occupied, booking.about.discreet_unit
-    told = acts.columns(entries, events)
-    return bool(await conn.fetchval(MAKE, [_columns(booking)], booking.id, list(leaves), *time, unit, *told))
-
-
-async def survey(
-    conn: Any, leaves: Sequence[UUID], also_lock: Sequence[UUID], windows: Sequence[Range], ignoring: Sequence[UUID]
-) -> tuple[list[tuple[int, UUID]], list[tuple[int, UUID]], UUID]:
-    """(index of the window, booking) and (index of the window, closure) of every meeting, with the leaves locked; and
-    the mark of the house."""
-    starts, ends = [start for start, _ in windows], [end for _, end in windows]
-    rows = await conn.fetch(SURVEY, list(leaves), list(also_lock), starts, ends, list(ignoring))
-    bookings = [(row["n"] - 1, row["booking_id"]) for row in rows if row["booking_id"]]
-    return bookings, [(row["n"] - 1, row["closure_id"]) for row in rows if row["closure_id"]], rows[0]["mark"]
 
 
 async def vacate(conn: Any, ids: Sequence[UUID], leaves: Sequence[UUID] | None = None) -> None:
@@ -342,7 +303,8 @@ def _previous(kept: dict[str, Any] | None) -> Slot | None:
     )
 
 
-def _columns(booking: Booking) -> dict[str, Any]:
+def columns(booking: Booking) -> dict[str, Any]:
+    """Its row."""
     about, before = booking.about, booking.previous
     return {
         "id": booking.id,

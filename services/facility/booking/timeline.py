@@ -5,12 +5,14 @@ Whoever only frees time (cancelling, releasing, expiring) needs the booking alon
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from services.facility.booking import closure_store, store
+import asyncpg
+
+from services.facility.booking import closure_store, store, writing
 from services.facility.booking.desk import Overtaken
 from services.facility.booking.domain import Blocker, Booking, expire, hold_ran_out
 from services.facility.booking.free import Range, overlaps
@@ -64,7 +66,7 @@ async def survey(
     gear: Sequence[Sequence[Use]] = (),
 ) -> Survey:
     """Locks the leaves, and the equipment wanted in each window, and says what meets each window on any of them."""
-    in_rooms, closed, mark = await store.survey(conn, leaves, also_lock, windows, ignoring)
+    mark, in_rooms, closed, _ = await writing.survey(conn, leaves, also_lock, windows, ignoring)
     stock = await lock(conn, gear, ignoring)
     now = clock.now()
     with_gear = [(window, found) for window, wanted in enumerate(gear) for found in stock.meeting(wanted)]
@@ -97,6 +99,12 @@ def blocker_of(booking: Booking) -> Blocker:
     return Blocker(booking.id, "booking", starts_at, ends_at, about.unit_id, about.unit_kind, about.title)
 
 
+def stands_there(bookings: Iterable[Booking]) -> list[Blocker]:
+    """Those of the bookings on a leaf that are in somebody's way, by their start."""
+    there = [one for one in bookings if one.state in OCCUPYING or one.state == "affected"]
+    return [blocker_of(one) for one in sorted(there, key=lambda one: (one.slot.starts_at, one.id))]
+
+
 async def clear_out(conn: Any, ran_out: Sequence[Booking], now: dt.datetime) -> list[Booking]:
     """Writes down holds that ran out; returns them as expired."""
     expired = [expire(booking, now) for booking in ran_out]
@@ -114,10 +122,40 @@ async def make(
 
     Raises Overtaken when the database refuses any of it.
     """
-    if not await store.make(conn, booking, leaves, entries, events):
-        raise Overtaken
+    await _write(conn, writing.MAKE, booking, leaves, entries, events)
     if leaves:
         await take(conn, [booking])
+
+
+async def move(
+    conn: Any, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
+) -> None:
+    """As `make`, for the next version of a booking, which gives back what it had."""
+    await _write(conn, writing.MOVE, booking, leaves, entries, events)
+    await take(conn, [booking])
+
+
+async def _write(
+    conn: Any, what: str, booking: Booking, leaves: Sequence[UUID], entries: Sequence[Entry], events: Sequence[Event]
+) -> None:
+    try:
+        if await writing.write(conn, what, booking, leaves, entries, events):
+            return
+    except asyncpg.ExclusionViolationError:
+        pass  # somebody was there first, as for a known id or version
+    raise Overtaken
+
+
+async def save(conn: Any, booking: Booking, entries: Sequence[Entry] = (), events: Sequence[Event] = ()) -> None:
+    """The new version, with its audit and its events; what occupies no more lets go of its time, and of the closure it
+    waited for.
+
+    Raises Overtaken when another version was first, which who holds the booking's lock need not fear.
+    """
+    waits = booking.state == "affected"
+    frees = booking.state not in OCCUPYING and not waits
+    if not await writing.save(conn, booking, entries, events, frees=frees, settles=not waits):
+        raise Overtaken
 
 
 async def occupy(conn: Any, bookings: Sequence[tuple[Booking, Sequence[UUID]]]) -> None:

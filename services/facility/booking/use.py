@@ -7,14 +7,13 @@ from uuid import UUID
 
 from services.facility.approval import commands as approval
 from services.facility.audit import trail
-from services.facility.booking import domain, refusals, rights, store, view
-from services.facility.booking.commands import save
+from services.facility.booking import domain, refusals, rights, store, timeline, view
 from services.facility.booking.desk import Desk, again
 from services.facility.booking.domain import Booking
 from services.facility.booking.events import booking_event
 from services.facility.policy import rulebook
 from services.facility.policy import store as policies
-from shared import audit, db, outbox
+from shared import audit, db
 from shared.identity import Actor
 from shared.problems import NotFound, Stale
 
@@ -40,10 +39,8 @@ async def _check_in(desk: Desk, actor: Actor, booking_id: UUID, seen: int) -> Bo
         if not domain.may_check_in(booking, now):
             raise refusals.no_check_in(booking, domain.state_at(booking, now))
         done = domain.check_in(booking, now)
-        await save(conn, done)
-        await trail.booking(conn, actor, "check_in", booking, done)
-        leaves = await store.occupied_leaves(conn, booking_id)
-        await outbox.record(conn, booking_event(done, "checked_in", leaves=leaves))
+        event = booking_event(done, "checked_in", leaves=await store.occupied_leaves(conn, booking_id))
+        await timeline.save(conn, done, [trail.booking_entry(actor, "check_in", booking, done)], [event])
         return done
 
 
@@ -66,8 +63,7 @@ async def _release(desk: Desk, booking_id: UUID, minutes: int) -> None:
             if not domain.is_unused(booking, now, minutes):
                 return
             done = domain.give_up(booking, now)
-            await save(conn, done)
-            await trail.booking(conn, audit.itself("facility"), "release_unused", booking, done)
-            await outbox.record(conn, booking_event(done))
+            entries = [trail.booking_entry(audit.itself("facility"), "release_unused", booking, done)]
+            await timeline.save(conn, done, entries, [booking_event(done)])
 
     await again(work)

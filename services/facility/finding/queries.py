@@ -18,7 +18,7 @@ from services.facility.booking.queries import window_of
 from services.facility.finding import store, things
 from services.facility.finding.bodies import Find, Search
 from services.facility.finding.domain import Lack, Near, Needs, Room, Suit, lacks, rank
-from services.facility.finding.store import Free, More, Rooms, Sight
+from services.facility.finding.store import Free, Group, More, Rooms, Sight
 from services.facility.finding.things import Things
 from services.facility.outages import store as outages
 from services.facility.policy import sieve
@@ -137,8 +137,9 @@ class _Look:
         ]
         busy += [(number, time) for number, group in enumerate(groups) for time in self._out(group)]
         more = More(busy=busy, limits=self.asked.hours(), mark=self.rooms.mark)
-        now, seen = self.desk.clock.now(), sight(self.actor, groups)
-        return await store.free(conn, groups, self.wanted, now, seen, more, each=each)
+        now, seen, wanted = self.desk.clock.now(), sight(self.actor, groups), self.wanted
+        asked = [Group(group, wanted.window, wanted.length, each) for group in groups]
+        return await store.free(conn, asked, wanted.setup, wanted.teardown, now, seen, more)
 
     def suit(self, room: Room, start: dt.datetime) -> Suit:
         wanted = self.wanted
@@ -166,7 +167,7 @@ def _ranked(fitting: Sequence[Room], found: Iterable[Free], look: _Look, near: N
 
 
 async def _look(conn: Any, desk: Desk, actor: Actor, asked: Search, rooms: Rooms, wanted: Wanted) -> _Look:
-    out = await outages.times(conn, wanted.window) if asked.needs().features else []
+    out = await outages.times(conn, rooms, wanted.window) if asked.needs().features else []
     return _Look(desk, actor, asked, rooms, wanted, await _things(conn, desk, actor, asked, wanted), out)
 
 

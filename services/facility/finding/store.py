@@ -8,9 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import asyncpg
-
-from services.facility.booking.free import Range, Wanted
+from services.facility.booking.free import Range
 from services.facility.booking.house import Space, space_fields
 from services.facility.finding.domain import Room, Surroundings
 from services.facility.hours import store as hours
@@ -40,35 +38,41 @@ order by q.name, q.id, s.position, s.name, s.id
 #
 # Where the asker may not see times ($3 false, nor one of the units $4), a health station takes whole half hours. The
 # bookings $5 are in nobody's way; $6 to $8 is more that is. $9 are opening hours, each told once, and $10 and $11 whose
-# they are. Looked for in $12, with what may matter to it in $13: ranges of at least $14, with $15 of setup and $16 of
-# teardown, as of $17. Of each group the first $18, with how many there are and how long they last in all; no further
-# groups once $19 ranges are told.
+# they are. Looked for in the window of each group ($12 to $14), with what may matter to it: ranges of at least $15, of
+# which the first $16 are told, with how many there are and how long they last in all. With $17 of setup and $18 of
+# teardown, as of $19; no further groups once $20 ranges are told.
 #
 # Each leaf is looked up by itself, and ranges stay in multiranges, which keep them in order: over many rooms and weeks
 # joining and sorting rows takes several times as long.
 FREE = """
 with asked (g, leaf, exact) as (
     select * from unnest($1::int[], $2::uuid[], $3::boolean[])
+), wish (g, during, reach, length, most) as (
+    select g, tstzrange(starts_at, ends_at),
+        tstzrange(starts_at - $17::interval - interval '30 min', ends_at + $18::interval + interval '30 min'),
+        length, most
+    from unnest($12::int[], $13::timestamptz[], $14::timestamptz[], $15::interval[], $16::int[])
+        w (g, starts_at, ends_at, length, most)
 ), gone as materialized (
-    select id from booking where (state = 'held' or state_before = 'held') and hold_until <= $17
+    select id from booking where (state = 'held' or state_before = 'held') and hold_until <= $19
 ), busy (g, during) as (
     select a.g, coalesce((
         select range_agg(case
             when l.discreet_unit is null or a.exact or l.discreet_unit = any($4::uuid[])
-                then tstzrange(lower(l.during) - $16::interval, upper(l.during) + $15::interval)
-            else tstzrange(date_bin('30 min', lower(l.during), 'epoch') - $16::interval,
+                then tstzrange(lower(l.during) - $18::interval, upper(l.during) + $17::interval)
+            else tstzrange(date_bin('30 min', lower(l.during), 'epoch') - $18::interval,
                 date_bin('30 min', upper(l.during) + interval '30 min' - interval '1 microsecond', 'epoch')
-                    + $15::interval) end)
+                    + $17::interval) end)
         from booking_leaf l
-        where l.space_id = a.leaf and l.during && $13::tstzrange
+        where l.space_id = a.leaf and l.during && w.reach
             and l.booking_id <> all($5::uuid[]) and l.booking_id not in (select id from gone)
-    ), '{}') from asked a
+    ), '{}') from asked a join wish w using (g)
     union all
-    select a.g, range_agg(tstzrange(lower(c.during) - $16::interval, upper(c.during) + $15::interval))
-    from asked a join closure_leaf c on c.space_id = a.leaf and c.during && $13::tstzrange
+    select a.g, range_agg(tstzrange(lower(c.during) - $18::interval, upper(c.during) + $17::interval))
+    from asked a join wish w using (g) join closure_leaf c on c.space_id = a.leaf and c.during && w.reach
     group by a.g
     union all
-    select m.g, range_agg(tstzrange(m.starts_at - $16::interval, m.ends_at + $15::interval))
+    select m.g, range_agg(tstzrange(m.starts_at - $18::interval, m.ends_at + $17::interval))
     from unnest($6::int[], $7::timestamptz[], $8::timestamptz[]) m (g, starts_at, ends_at)
     group by m.g
 ), taken (g, during) as (
@@ -78,14 +82,14 @@ with asked (g, leaf, exact) as (
 ), opened (g, during) as (
     select o.g, range_intersect_agg(t.during) from unnest($10::int[], $11::int[]) o (g, h) join told t using (h)
     group by o.g
-), bare (g, during) as (
-    select g, tstzmultirange($12::tstzrange) * coalesce(o.during, tstzmultirange($12::tstzrange))
-        - coalesce(t.during, '{}')
-    from (select distinct g from asked) a left join opened o using (g) left join taken t using (g)
+), bare (g, length, most, during) as (
+    select g, w.length, w.most,
+        tstzmultirange(w.during) * coalesce(o.during, tstzmultirange(w.during)) - coalesce(t.during, '{}')
+    from wish w left join opened o using (g) left join taken t using (g)
 )
 select * from (
-    select g, f.starts[1:$18] as starts, f.ends[1:$18] as ends, f.ranges, f.lasting,
-        sum(least(f.ranges, $18)) over (order by g) - least(f.ranges, $18) as told
+    select g, f.starts[1:most] as starts, f.ends[1:most] as ends, f.ranges, f.lasting,
+        sum(least(f.ranges, most)) over (order by g) - least(f.ranges, most) as told
     from bare cross join lateral (
         select array_agg(starts_at) as starts, array_agg(ends_at) as ends, count(*) as ranges,
             sum(ends_at - starts_at) as lasting
@@ -94,15 +98,14 @@ select * from (
                 date_bin('1 min', upper(during), 'epoch') as ends_at
             from unnest(bare.during) during
         ) whole
-        where ends_at - starts_at >= $14::interval
+        where ends_at - starts_at >= bare.length
     ) f
     where f.ranges > 0
 ) found
-where told < $19
+where told < $20
 order by g
 """
 MOST_RANGES = 5000
-_GRID = dt.timedelta(minutes=30)
 _ONE_DAY = dt.timedelta(days=1)
 
 
@@ -112,6 +115,17 @@ class Sight:
 
     squares: frozenset[UUID] = frozenset()
     units: Sequence[UUID] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Spaces that are booked at once, and the window in which a booking of `length` is looked for; of the ranges in
+    which it fits the first `most` are told."""
+
+    spaces: Sequence[Space]
+    window: Range
+    length: dt.timedelta
+    most: int
 
 
 @dataclass(frozen=True)
@@ -159,24 +173,23 @@ _known: Known[str, Rooms] = Known()
 
 async def free(
     conn: Any,
-    groups: Sequence[Sequence[Space]],
-    wanted: Wanted,
+    groups: Sequence[Group],
+    setup: dt.timedelta,
+    teardown: dt.timedelta,
     now: dt.datetime,
     sight: Sight,
     more: More = More(),
-    *,
-    each: int,
 ) -> list[Free]:
-    """Where a booking of the wanted length fits, for each group that is free at all: its first `each` ranges."""
+    """Where a booking with this setup and teardown fits, for each group that is free at all."""
     asked = [
         (g, leaf, space.square_id in sight.squares)
-        for g, spaces in enumerate(groups)
-        for space in spaces
+        for g, group in enumerate(groups)
+        for space in group.spaces
         for leaf in space.leaves
     ]
     if not asked:
         return []
-    told, whose = await _hours(conn, groups, wanted.window, more)
+    told, whose = await _hours(conn, groups, more)
     rows = await conn.fetch(
         FREE,
         *_columns(asked, 3),
@@ -185,13 +198,10 @@ async def free(
         *_columns([(g, start, end) for g, (start, end) in more.busy], 3),
         told,
         *_columns(whose, 2),
-        asyncpg.Range(*wanted.window),
-        _reach(wanted),
-        wanted.length,
-        wanted.setup,
-        wanted.teardown,
+        *_columns([(g, *group.window, group.length, group.most) for g, group in enumerate(groups)], 5),
+        setup,
+        teardown,
         now,
-        each,
         MOST_RANGES,
     )
     return [_found(row) for row in rows]
@@ -201,29 +211,21 @@ def _found(row: Any) -> Free:
     return Free(row["g"], list(zip(row["starts"], row["ends"], strict=True)), row["ranges"], row["lasting"])
 
 
-def _reach(wanted: Wanted) -> "asyncpg.Range[dt.datetime]":
-    """Whatever lies outside is in nobody's way, also when it is told in half hours."""
-    start, end = wanted.window
-    return asyncpg.Range(start - wanted.setup - _GRID, end + wanted.teardown + _GRID)
-
-
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
     return [[row[at] for row in rows] for at in range(width)]
 
 
-async def _hours(
-    conn: Any, groups: Sequence[Sequence[Space]], window: Range, more: More
-) -> tuple[list[str], list[tuple[int, int]]]:
+async def _hours(conn: Any, groups: Sequence[Group], more: More) -> tuple[list[str], list[tuple[int, int]]]:
     """(opening hours as multiranges, (group, which of them counted from 1)); a space that is always open has none."""
-    spaces = {space.id: space for spaces in groups for space in spaces}
+    spaces = dict.fromkeys(space.id for group in groups for space in group.spaces)
     held = {} if more.any_hours else await hours.effective(conn, list(spaces), more.mark)
     numbers: dict[str, int] = {}
     whose = []
-    for g, members in enumerate(groups):
-        own = [(held[space.id], space.zone) for space in members if space.id in held]
-        for hours_, zone in [*own, *((limit, members[0].zone) for limit in more.limits)]:
-            text = _multirange(hours_, window[0].astimezone(zone).date(), window[1].astimezone(zone).date(), zone)
-            whose.append((g, numbers.setdefault(text, len(numbers) + 1)))
+    for g, group in enumerate(groups):
+        own = [(held[space.id], space.zone) for space in group.spaces if space.id in held]
+        for hours_, zone in [*own, *((limit, group.spaces[0].zone) for limit in more.limits)]:
+            first, last = (at.astimezone(zone).date() for at in group.window)
+            whose.append((g, numbers.setdefault(_multirange(hours_, first, last, zone), len(numbers) + 1)))
     return list(numbers), whose
 
 

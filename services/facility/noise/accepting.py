@@ -1,5 +1,6 @@
 """What house managers and the units concerned see of bookings that disturb each other, and how one is accepted."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -32,12 +33,18 @@ class Seen:
     heard_in: str
 
 
-async def listed(desk: Desk, actor: Actor, square_id: UUID, unit_id: UUID | None, limit: int) -> list[Seen]:
-    """What is not resolved in the square, or of a unit there: first what has to be decided, then by time."""
+async def listed(
+    desk: Desk, actor: Actor, square_id: UUID, unit_id: UUID | None, limit: int, on: dt.date | None = None
+) -> list[Seen]:
+    """What is not resolved in the square, of a unit or `on` a date: first what has to be decided, then by time."""
     async with db.connection(desk.pool) as conn:
-        await house.zone_of(conn, square_id)
+        zone = await house.zone_of(conn, square_id)
         require(actor, "booking.read", square_id=square_id, unit_id=unit_id)
-        return await _seen(conn, await pair_store.listed(conn, square_id, unit_id, desk.clock.now(), limit))
+        after, before = desk.clock.now(), None
+        if on:
+            first, before = (dt.datetime.combine(day, dt.time(), zone) for day in (on, on + dt.timedelta(days=1)))
+            after = max(after, first)
+        return await _seen(conn, await pair_store.listed(conn, square_id, unit_id, after, before, limit))
 
 
 class Accepted(NamedTuple):

@@ -18,7 +18,7 @@ from shared.http import CurrentActor, SeenVersion, etag, in_language, language
 from shared.identity import Actor
 from shared.policy import allows
 from shared.problems import Message, Stale
-from shared.types import Body, Code, Id, ShortText
+from shared.types import Body, Code, Id, LocalDate, ShortText
 from shared.walltime import local_fields, written
 
 router = APIRouter(prefix="/api/facility", tags=["noise"])
@@ -39,9 +39,10 @@ async def list_noise_conflicts(
     square_id: Id,
     unit_id: Id | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
+    date: LocalDate | None = None,
 ) -> dict[str, Any]:
-    """Those that are not over: first what has to be accepted or moved, then by time."""
-    found = await accepting.listed(at, who, square_id, unit_id, limit)
+    """Those that are not over, of all days or one: first what has to be accepted or moved, then by time."""
+    found = await accepting.listed(at, who, square_id, unit_id, limit, date)
     return {"conflicts": [_shown(one, who, at.clock.now(), request) for one in found]}
 
 

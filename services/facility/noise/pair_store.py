@@ -55,11 +55,12 @@ on conflict (id) do update set
     role = excluded.role, reason_code = excluded.reason_code, reason = excluded.reason,
     resolved_at = excluded.resolved_at, resolution = excluded.resolution
 """
-# What somebody has to decide comes first.
+# What somebody has to decide comes first. Those that end after $3 and, where that is said, begin before $4.
 LIST = """
 select * from noise_conflict
-where square_id = $1 and ($2::uuid is null or $2 = any(unit_ids)) and state <> 'resolved' and ends_at > $3
-order by (state = 'open' and severity >= 2) desc, starts_at, id limit $4
+where square_id = $1 and ($2::uuid is null or $2 = any(unit_ids)) and state <> 'resolved'
+    and ends_at > $3 and ($4::timestamptz is null or starts_at < $4)
+order by (state = 'open' and severity >= 2) desc, starts_at, id limit $5
 """
 
 
@@ -116,8 +117,10 @@ async def pair(conn: Any, pair_id: UUID, *, lock: bool = False) -> Pair | None:
     return _pair(row) if row else None
 
 
-async def listed(conn: Any, square_id: UUID, unit_id: UUID | None, now: dt.datetime, limit: int) -> list[Pair]:
-    return [_pair(row) for row in await conn.fetch(LIST, square_id, unit_id, now, limit)]
+async def listed(
+    conn: Any, square_id: UUID, unit_id: UUID | None, after: dt.datetime, before: dt.datetime | None, limit: int
+) -> list[Pair]:
+    return [_pair(row) for row in await conn.fetch(LIST, square_id, unit_id, after, before, limit)]
 
 
 async def save(conn: Any, pairs: Sequence[Pair]) -> None:

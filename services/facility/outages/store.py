@@ -6,9 +6,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.facility.booking.free import Range
+from services.facility.booking.free import Range, overlaps
 from services.facility.finding.store import Rooms
 from services.facility.outages.domain import Claim, Outage
+from services.facility.registry import known
+from services.facility.registry.known import Known
+from shared.types import LATEST
 
 _READ = "select o.*, q.time_zone from outage o join square q on q.id = o.square_id"
 FIND = f"{_READ} where o.id = $1"
@@ -31,13 +34,13 @@ where square_id = $1 and state in ('requested', 'held', 'confirmed', 'affected')
   and starts_at < $3 and ends_at > $2
 order by starts_at, id
 """
-OUT = """
-select square_id, feature, starts_at, coalesce(least(ended_at, ends_at), $2) as ends_at from outage
-where starts_at < $2 and coalesce(least(ended_at, ends_at), 'infinity') > $1
-"""
+OUT = "select square_id, feature, starts_at, coalesce(least(ended_at, ends_at), $1) as ends_at from outage"
 _COLUMNS = (
     "id", "version", "square_id", "feature", "starts_at", "ends_at", "reason_code", "asked", "declared_at", "ended_at",
 )  # fmt: skip
+
+
+Out = tuple[UUID, str, Range]  # (square, feature, when it does not work)
 
 
 async def find(conn: Any, outage_id: UUID, *, lock: bool = False) -> Outage | None:
@@ -71,8 +74,8 @@ async def claims(conn: Any, square_id: UUID, window: Range) -> list[Claim]:
 async def working(conn: Any, rooms: Rooms, window: Range) -> Rooms:
     """The rooms with what works all through the window."""
     out: dict[UUID, set[str]] = {}
-    for row in await conn.fetch(OUT, *window):
-        out.setdefault(row["square_id"], set()).add(row["feature"])
+    for square_id, feature, _ in await times(conn, rooms, window):
+        out.setdefault(square_id, set()).add(feature)
     if not out:
         return rooms
     return Rooms(
@@ -81,10 +84,18 @@ async def working(conn: Any, rooms: Rooms, window: Range) -> Rooms:
     )
 
 
-async def times(conn: Any, window: Range) -> list[tuple[UUID, str, Range]]:
-    """(square, feature, when it does not work), for the window."""
-    rows = await conn.fetch(OUT, *window)
-    return [(row["square_id"], row["feature"], (row["starts_at"], row["ends_at"])) for row in rows]
+async def times(conn: Any, rooms: Rooms, window: Range) -> list[Out]:
+    """What does not work in some of the window. They seldom change, so they are known like the rooms."""
+    there = _known.under(rooms.mark or await known.mark(conn))
+    if "all" not in there:
+        there["all"] = [
+            (row["square_id"], row["feature"], (row["starts_at"], row["ends_at"]))
+            for row in await conn.fetch(OUT, LATEST)
+        ]
+    return [one for one in there["all"] if overlaps(one[2], window)]
+
+
+_known: Known[str, list[Out]] = Known()
 
 
 def _without(features: Sequence[str], out: set[str]) -> tuple[str, ...]:

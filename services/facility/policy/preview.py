@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 from services.facility.booking import house
 from services.facility.booking.bodies import PutBooking
-from services.facility.booking.commands import read
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking
 from services.facility.booking.free import covers
 from services.facility.booking.house import House
+from services.facility.booking.wishes import read
 from services.facility.policy import rulebook
 from services.facility.policy.domain import Breach, Policy
 from services.facility.policy.rulebook import Rulebook

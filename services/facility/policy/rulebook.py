@@ -187,16 +187,13 @@ async def open_for(
     touched = {unit for booking in bookings for unit in booking.about.touches}
     touched |= {touch.unit_id for policy in policies.values() for touch in policy.touches}
     squares = await store.units(conn, sorted(touched))
-    staffed = await _hours(conn, [space for space, policy in policies.items() if policy.responsible_roles is not None])
+    limited = [space for space, policy in policies.items() if policy.responsible_roles is not None]
+    staffed = await hours_store.effective(conn, limited, place.mark) if limited else {}
     spaces = {space.id: space for space in place.spaces}
     noise = await listen(conn, place, bookings, clock.now())
     book = Rulebook(actor, spaces, governed, policies, squares, staffed, noise)
     await _count_used(conn, clock, book, bookings, counting)
     return book
-
-
-async def _hours(conn: Any, space_ids: Sequence[UUID]) -> dict[UUID, Hours]:
-    return await hours_store.effective(conn, space_ids) if space_ids else {}
 
 
 async def _count_used(conn: Any, clock: Clock, book: Rulebook, bookings: Sequence[Booking], lock: bool) -> None:

@@ -24,8 +24,12 @@ async def offers(
     conn: Any, desk: Desk, actor: Actor, wanted: Booking, found: Sequence[Offer], mark: UUID | None = None
 ) -> list[Offer]:
     """Those the asker may book or request; `way` says which."""
+    rooms = await finding.rooms(conn, mark)
+    named = list(dict.fromkeys(UUID(space) for offer in found for space in offer["space_ids"]))
+    if not wanted.about.touches and await _nothing_limits(conn, rooms, named):
+        return [{**offer, "way": NOTHING.way} for offer in found]
     bookings = [_booking(wanted, offer) for offer in found]
-    judged = zip(found, await rulings(conn, desk, actor, bookings, mark), strict=True)
+    judged = zip(found, await rulings(conn, desk, actor, bookings, rooms.mark), strict=True)
     return [{**offer, "way": ruling.way} for offer, ruling in judged if ruling.askable]
 
 
@@ -37,9 +41,7 @@ async def rulings(
     if not named:
         return []
     rooms = await finding.rooms(conn, mark)
-    governed = await store.effective(conn, named, rooms.mark)
-    limited = any(one.rules is not None for one in governed.values()) or any(one.about.touches for one in wanted)
-    if not limited and not _heard(rooms, named):
+    if not any(one.about.touches for one in wanted) and await _nothing_limits(conn, rooms, named):
         return [NOTHING for _ in wanted]
     place = House(tuple(await house.load_any(conn, named)), mark=rooms.mark)
     book = await rulebook.open_for(conn, desk.clock, actor, place, wanted, counting=False)
@@ -47,10 +49,13 @@ async def rulings(
     return [book.rule(booking, terms) for booking in wanted]
 
 
-def _heard(rooms: Rooms, named: Sequence[UUID]) -> bool:
-    """Whether anybody hears, or is heard in, one of the spaces."""
+async def _nothing_limits(conn: Any, rooms: Rooms, named: Sequence[UUID]) -> bool:
+    """Whether no policy holds in the spaces, and nobody hears, or is heard in, one of them."""
+    governed = await store.effective(conn, named, rooms.mark)
+    if any(one.rules is not None for one in governed.values()):
+        return False
     leaves = {leaf for space in named if space in rooms.by_id for leaf in rooms.by_id[space].leaves}
-    return any(rooms.surroundings.heard_in(leaf) or rooms.surroundings.heard_from(leaf) for leaf in leaves)
+    return not any(rooms.surroundings.heard_in(leaf) or rooms.surroundings.heard_from(leaf) for leaf in leaves)
 
 
 def _booking(wanted: Booking, offer: Offer) -> Booking:

@@ -1,7 +1,8 @@
 """What a process knows of the house, as long as nothing of it changes.
 
-The database keeps a mark that is another after every change of squares, units, spaces, hours and policies, whoever
-makes it. What is read after the mark is at least as new as the mark, so under the same mark it may be used again.
+The database keeps a mark that is another after every change of squares, units, spaces, hours, policies and of what is
+out of order, whoever makes it. What is read after the mark is at least as new as the mark, so under the same mark it
+may be used again.
 """
 
 from typing import Any, Generic, TypeVar

@@ -119,7 +119,7 @@ async def test_example__read_by_facility__asks_for_its_booking_and_for_others_of
     await readers.facility_handlers()[name](conn, event)
 
     follows = name.split(".")[2] in ("scheduled", "rescheduled", "cancelled")
-    assert (bookings.BY_IDS in conn.asked) == (follows and "booking_id" in event.data)
+    assert (bookings.BY_ID in conn.asked) == (follows and "booking_id" in event.data)
     assert bookings.UNNEEDED in conn.asked
 
 

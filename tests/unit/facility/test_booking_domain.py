@@ -135,13 +135,13 @@ def test_can_move_only_what_occupies_or_was_displaced(state: domain.BookingState
 
 def test_move_remembers_where_it_was_and_keeps_its_state() -> None:
     held = booking("held", hold_until=NOW + HOUR)
-    moved = domain.move(held, replace(held, slot=slot(5)), NOW, square_id=held.square_id)
+    moved = domain.move(held, replace(held, slot=slot(5)), NOW, held.square_id, held.zone)
     assert (moved.state, moved.previous, moved.slot, moved.hold_until) == ("held", held.slot, slot(5), NOW + HOUR)
 
 
 def test_move_of_a_displaced_booking_takes_up_its_former_state() -> None:
     displaced = domain.displace(booking("blocked"), NOW, uuid4(), "water")
-    moved = domain.move(displaced, replace(displaced, slot=slot(5)), NOW, square_id=displaced.square_id)
+    moved = domain.move(displaced, replace(displaced, slot=slot(5)), NOW, displaced.square_id, displaced.zone)
     assert (moved.state, moved.state_before, moved.closure_id) == ("blocked", None, None)
 
 

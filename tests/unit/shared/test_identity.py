@@ -1,5 +1,6 @@
 """Whose key may say what: the portal's any role, a service's own only those it is good for."""
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
+from shared.clock import SteppedClock
 from shared.identity import ALGORITHM, AUDIENCE, Verifier, mint
 from shared.problems import Unauthenticated
 from shared.types import LATEST
@@ -16,11 +18,16 @@ PORTAL, OWN = (OKPKey.generate_key("Ed25519", {"kid": kid}) for kid in ("portal"
 
 
 @pytest.fixture
-def verifier(tmp_path: Path) -> Verifier:
+def clock() -> SteppedClock:
+    return SteppedClock()
+
+
+@pytest.fixture
+def verifier(tmp_path: Path, clock: SteppedClock) -> Verifier:
     own = {**OWN.as_dict(private=False), "roles": ["unit_service"]}
     jwks = tmp_path / "jwks.json"
     jwks.write_text(json.dumps({"keys": [PORTAL.as_dict(private=False), own]}))
-    return Verifier(jwks, "production")
+    return Verifier(jwks, "production", clock)
 
 
 def test_verify__a_role_the_services_key_is_good_for__is_the_actors(verifier: Verifier) -> None:
@@ -51,3 +58,20 @@ def test_verify__without_saying_which_key__is_refused(verifier: Verifier) -> Non
     for key in (OWN, PORTAL):
         with pytest.raises(Unauthenticated):
             verifier.verify(jwt.encode({"alg": ALGORITHM}, claims, key, algorithms=[ALGORITHM]))
+
+
+def test_verify__the_same_token_again__is_the_same_actor_until_it_runs_out(
+    verifier: Verifier, clock: SteppedClock
+) -> None:
+    token = mint(PORTAL, "somebody", ["admin@*"], 60, "portal")
+    assert verifier.verify(token) == verifier.verify(token)
+    clock.set(clock.now() + dt.timedelta(minutes=2))
+    with pytest.raises(Unauthenticated):
+        verifier.verify(token)
+
+
+def test_verify__a_known_token_with_another_signature__is_refused(verifier: Verifier) -> None:
+    token = mint(PORTAL, "somebody", ["admin@*"], 60, "portal")
+    verifier.verify(token)
+    with pytest.raises(Unauthenticated):
+        verifier.verify(token[:-4] + "AAAA")

@@ -9,6 +9,8 @@ const OVER = new Set(['cancelled', 'completed', 'served'])
 export const STAFFING = new Set(['shift', 'presence'])
 /** What is booked, and so can be looked into and moved. */
 export const BOOKED = new Set(['booking', 'occurrence'])
+/** What takes no room any more, and cannot be moved. */
+export const GONE = new Set(['cancelled', 'rejected', 'expired', 'released'])
 
 export function floorName(floor: string | null): string {
   return floor === null ? t('noFloor') : floor === '0' ? t('floor0') : t('floor', { n: floor })

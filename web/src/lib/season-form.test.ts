@@ -25,8 +25,16 @@ describe('a season that is edited', () => {
   it('keeps what may not be changed just as it came, and what the form does not show', () => {
     const typed = { ...draftOfSeason(season), name: 'Vinteren', least: 90, some: false }
     const sent = edited(season, typed, ['name', 'application_deadline'])
-    expect(sent).toMatchObject({ name: 'Vinteren', least_dates_percent: 60, space_ids: ['r'], priority: ['municipal', 'voluntary'], complaint_weeks: 2 })
+    expect(sent).toMatchObject({ name: 'Vinteren', least_dates_percent: 60, space_ids: ['r'], priority: ['municipal', 'voluntary'], complaint_weeks: 2, complaint_to: season.complaint_to })
     expect(edited(season, typed, ['least_dates_percent', 'space_ids'])).toMatchObject({ name: 'Høsten', least_dates_percent: 90, space_ids: null })
+  })
+
+  it('says how long and to whom complaints can be made, in both languages or not at all', () => {
+    expect(bodyOfSeason(draftOfSeason(season))).toMatchObject({ complaint_weeks: 2, complaint_to: season.complaint_to })
+    const typed = { ...draftOfSeason(season), weeks: 6, nb: ' Klagenemnda ', en: 'the Board' }
+    expect(bodyOfSeason(typed)).toMatchObject({ complaint_weeks: 6, complaint_to: { nb: 'Klagenemnda', en: 'the Board' } })
+    expect(bodyOfSeason({ ...typed, nb: '', en: ' ' })).toMatchObject({ complaint_to: null })
+    expect(edited(season, typed, ['name'])).toMatchObject({ complaint_weeks: 2, complaint_to: season.complaint_to })
   })
 
   it('differs from another in the fields that were changed', () => {
@@ -38,7 +46,7 @@ describe('a season that is edited', () => {
 
   it('has every room of its square while it is new', () => {
     expect(bodyOfSeason(freshSeason('a', '2027-01-01'))).toMatchObject({
-      square_ids: ['a'], space_ids: null, application_deadline: '2027-01-31T23:59', holidays: 'skip', breaks: [], most_minutes_per_week: null,
+      square_ids: ['a'], space_ids: null, application_deadline: '2027-01-31T23:59', holidays: 'skip', breaks: [], most_minutes_per_week: null, complaint_weeks: 3, complaint_to: null,
     })
   })
 })

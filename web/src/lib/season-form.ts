@@ -10,14 +10,19 @@ export interface SeasonDraft {
   squares: string[]; some: boolean; rooms: string[]
   holidays: boolean; pauses: Pause[]
   priority: string[]; free: boolean; least: number; most: number | null
+  /** How long a decision can be complained about, and to whom; empty in both languages: to the squares themselves. */
+  weeks: number; nb: string; en: string
 }
 
 const LAST_MINUTE = 23 * 60 + 59
+/** As the service has it for who says nothing. */
+const COMPLAINT_WEEKS = 3
 
 export function freshSeason(square: string, today: string): SeasonDraft {
   return {
     name: '', first: addDays(today, 60), last: addDays(today, 200), deadline: addDays(today, 30), closes: LAST_MINUTE,
     squares: [square], some: false, rooms: [], holidays: true, pauses: [], priority: [...ORGANISERS], free: true, least: 75, most: null,
+    weeks: COMPLAINT_WEEKS, nb: '', en: '',
   }
 }
 
@@ -30,6 +35,7 @@ export function draftOfSeason(season: Season): SeasonDraft {
     holidays: season.holidays === 'skip', pauses: breaks.map((one) => ({ name: one.name, first: one.first_date, last: one.last_date })),
     priority: [...priority, ...ORGANISERS.filter((one) => !priority.includes(one))],
     free: season.free_before_paid, least: season.least_dates_percent, most: most === null ? null : most / 60,
+    weeks: season.complaint_weeks, nb: season.complaint_to?.nb ?? '', en: season.complaint_to?.en ?? '',
   }
 }
 
@@ -37,6 +43,7 @@ export type SeasonBody = ReturnType<typeof bodyOfSeason>
 export type SeasonField = keyof SeasonBody
 
 export function bodyOfSeason(draft: SeasonDraft) {
+  const [nb, en] = [draft.nb.trim(), draft.en.trim()]
   return {
     square_ids: draft.squares, name: draft.name, first_date: draft.first, last_date: draft.last,
     application_deadline: wallTime(draft.deadline, draft.closes), space_ids: draft.some ? draft.rooms : null,
@@ -44,14 +51,14 @@ export function bodyOfSeason(draft: SeasonDraft) {
     most_minutes_per_week: draft.most ? Math.round(draft.most * 60) : null,
     holidays: draft.holidays ? ('skip' as const) : ('keep' as const),
     breaks: draft.pauses.map((one) => ({ name: one.name, first_date: one.first, last_date: one.last })),
+    complaint_weeks: draft.weeks, complaint_to: nb && en ? { nb, en } : null,
   }
 }
 
 /** The whole season with what was typed in the fields that may be changed; the others go back just as they came. */
 export function edited(season: Season, draft: SeasonDraft, fields: string[]) {
   const typed = bodyOfSeason(draft)
-  const kept = Object.fromEntries((Object.keys(typed) as SeasonField[]).map((field) => [field, fields.includes(field) ? typed[field] : season[field]]))
-  return { ...kept, complaint_weeks: season.complaint_weeks, complaint_to: season.complaint_to }
+  return Object.fromEntries((Object.keys(typed) as SeasonField[]).map((field) => [field, fields.includes(field) ? typed[field] : season[field]]))
 }
 
 /** In which fields the two differ. */
