@@ -39,6 +39,7 @@ from tests.infra import postgres_server
 
 CLIENTS, ROOMS = 32, 10
 CLICKS_A_SECOND = 2.0
+WARM_UP_SECONDS = 2.0  # connections are opened and plans made
 DAY = dt.datetime(2027, 1, 4, tzinfo=dt.UTC)
 Work = Callable[[random.Random], Awaitable[str]]
 
@@ -236,10 +237,12 @@ async def run(server: Any, home: Path, kind: str, seconds: float) -> None:
         round_ = Round(pool, square, rooms)
         if kind == "commands":
             await watch(pool, round_)
-        if kind in ("http", "clicks"):
-            async with service(database, home) as client, driver(client) as round_.client:
-                took, became = await measure(getattr(round_, kind), seconds, pace)
-        else:
+        async with AsyncExitStack() as running:
+            if kind in ("http", "clicks"):
+                client = await running.enter_async_context(service(database, home))
+                round_.client = await running.enter_async_context(driver(client))
+            await measure(getattr(round_, kind), WARM_UP_SECONDS, None)
+            round_.inside.clear()
             took, became = await measure(getattr(round_, kind), seconds, pace)
         await asyncio.sleep(1)  # the server's own counters are late
         deadlocks, overlaps = await pool.fetchval(DEADLOCKS), await pool.fetchval(OVERLAPS)

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import asyncpg
 import httpx
 
 from services.facility.app import build
+from shared.db import Pool, server_settings
 from shared.db import _leave_as_it_is as leave_as_it_is
 from shared.db import _use_json as use_json
-from shared.db import server_settings
 from shared.identity import Actor
 from shared.serve import serve
 from shared.settings import Settings
@@ -34,7 +33,7 @@ async def pool_on(database: infra.Database, size: int = 8) -> AsyncIterator[Any]
     when it starts, this process no longer looks for garbage in what is there by now."""
     gc.freeze()
     settings = server_settings("facility") | {"statement_timeout": "600000", "lock_timeout": "0"}
-    pool = await asyncpg.create_pool(
+    pool = Pool(
         database.admin_dsn,
         min_size=size,
         max_size=size,
@@ -43,6 +42,7 @@ async def pool_on(database: infra.Database, size: int = 8) -> AsyncIterator[Any]
         reset=leave_as_it_is,
         command_timeout=600,
     )
+    await pool
     try:
         yield pool
     finally:

@@ -18,8 +18,26 @@ COMMAND_SECONDS = 10.0
 _TRIES = 8
 _ServerSettings = dict[str, str]
 T = TypeVar("T")
-Pool = asyncpg.Pool
 Connection = asyncpg.pool.PoolConnectionProxy
+
+
+class Pool(asyncpg.Pool):
+    """Gives connections in turn. asyncpg lets whoever comes at the right moment pass those who wait, and these then
+    stand last again, so that of many at once a few wait several times as long as the others."""
+
+    def __init__(self, *connect_args: Any, max_size: int, **settings: Any) -> None:
+        super().__init__(*connect_args, max_size=max_size, **_POOL | settings)
+        self.turns = asyncio.Semaphore(max_size)
+
+
+# What asyncpg.create_pool would fill in.
+_POOL: dict[str, Any] = {
+    "max_queries": 50_000,
+    "max_inactive_connection_lifetime": 300.0,
+    "loop": None,
+    "connection_class": asyncpg.Connection,
+    "record_class": asyncpg.Record,
+}
 
 
 class Overtaken(Exception):
@@ -62,9 +80,9 @@ def server_settings(service: str) -> _ServerSettings:
     }
 
 
-async def open_pool(settings: Settings) -> "asyncpg.Pool[asyncpg.Record]":
+async def open_pool(settings: Settings) -> Pool:
     """Raises OSError or a PostgresError when the database cannot be reached; the supervisor tries again."""
-    pool = await asyncpg.create_pool(
+    pool = Pool(
         settings.database_dsn.get_secret_value(),
         min_size=1,
         max_size=settings.database_pool,
@@ -74,8 +92,7 @@ async def open_pool(settings: Settings) -> "asyncpg.Pool[asyncpg.Record]":
         init=_use_json,
         reset=_leave_as_it_is,
     )
-    if pool is None:  # asyncpg types the result as optional
-        raise Unavailable
+    await pool
     return pool
 
 
@@ -100,20 +117,28 @@ def insert_columns(table: str, columns: Mapping[str, str], first: int = 1) -> st
 
 
 @asynccontextmanager
-async def connection(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Any]:
+async def connection(pool: Pool) -> AsyncIterator[Any]:
     """A connection for reading. Raises Unavailable when none is free in time or the database is away."""
     try:
-        conn = await pool.acquire(timeout=ACQUIRE_SECONDS)
-    except OUTAGE as error:
+        async with asyncio.timeout(ACQUIRE_SECONDS):
+            await pool.turns.acquire()
+    except TimeoutError as error:
         raise Unavailable from error
     try:
-        yield conn
+        try:
+            conn = await pool.acquire(timeout=ACQUIRE_SECONDS)
+        except OUTAGE as error:
+            raise Unavailable from error
+        try:
+            yield conn
+        finally:
+            await pool.release(conn)
     finally:
-        await pool.release(conn)
+        pool.turns.release()
 
 
 @asynccontextmanager
-async def transaction(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Any]:
+async def transaction(pool: Pool) -> AsyncIterator[Any]:
     """A connection inside a transaction: committed at the end, rolled back on any error. Not tried again by itself."""
     async with connection(pool) as conn, conn.transaction():
         yield conn

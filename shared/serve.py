@@ -27,7 +27,9 @@ def serve(
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
     # What is there by now stays; looking through it for garbage again and again would hold up answers for long moments.
+    # What comes with a request goes with it, nearly always without being looked for.
     gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
     running = server(config)
     running.run()
     if not running.started:

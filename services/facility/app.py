@@ -44,10 +44,10 @@ SERVICE = "facility"
 EXPIRE_SECONDS = 5.0
 FEED_SECONDS = 5.0
 ROUTERS = (
+    booking_api.router,  # first, since routes are tried in this order and most is asked of it
     registry_api.router,
     hours_api.router,
     policy_api.router,
-    booking_api.router,
     wide_api.router,
     approval_api.router,
     audit_api.router,
