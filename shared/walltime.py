@@ -65,11 +65,11 @@ def written(at: dt.datetime, zone: ZoneInfo) -> str:
 
 def local_fields(starts_at: dt.datetime, ends_at: dt.datetime, zone: ZoneInfo) -> dict[str, str]:
     """What every answer adds to a time, so that no reader has to know the zone."""
-    start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    start, end = starts_at.astimezone(zone).isoformat(), ends_at.astimezone(zone).isoformat()
     return {
-        "starts_at": start.isoformat(),
-        "ends_at": end.isoformat(),
-        "local_date": start.date().isoformat(),
-        "local_start": f"{start:%H:%M}",
-        "local_end": f"{end:%H:%M}",
+        "starts_at": start,
+        "ends_at": end,
+        "local_date": start[:10],
+        "local_start": start[11:16],
+        "local_end": end[11:16],
     }

@@ -9,8 +9,9 @@ booked or has to be requested. It is read without locks: an offer is no promise.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from services.facility.finding.store import MOST_RANGES, Free, Group, More, Room
 from services.facility.finding.things import Things
 from services.facility.outages import store as outages
 from services.facility.policy import sieve
+from services.facility.policy.rulebook import Way
 from shared.contracts.facility import Equipment, Gear
 from shared.identity import Actor
 from shared.policy import allows
@@ -39,7 +41,18 @@ _FIRST_TRY, _SECOND_TRY = 40, 160  # rooms: the best ones nearly always do
 _SPARE = 2 * choices.MOST  # free rooms of which some may not be for the asker
 _AROUND = dt.timedelta(days=choices.DAYS_AHEAD)
 _MINUTE = dt.timedelta(minutes=1)
-Offer = dict[str, Any]
+Why = Callable[[], list[Message]]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What could be had, not yet put in words. `gear` None: all that was to be brought, but for what the rooms have of
+    their own."""
+
+    kind: str
+    slot: Slot
+    why: Why
+    gear: Sequence[Gear] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,7 @@ class Case:
 
 async def offers(
     conn: Any, desk: Desk, actor: Actor, wanted: Booking, place: House, hit: Collection[UUID], *, moving: bool = False
-) -> list[Offer]:
+) -> list[dict[str, Any]]:
     """`moving`: the booking stands and its own time is to be left, so none that meets it is offered."""
     if wanted.state == "blocked" or wanted.state_before == "blocked":
         return []
@@ -81,16 +94,17 @@ async def offers(
     if not moving:
         same_room += [*_shorter(case, times), *await _smaller(conn, case)]
     found = [*await _other_equipment(conn, case), *here, *same_room, *elsewhere]
-    allowed = _first_of_each_kind(await sieve.offers(conn, desk, actor, wanted, found, rooms.mark))
-    return [{"rank": number, **offer} for number, offer in enumerate(allowed, 1)]
+    ways = await sieve.ways(conn, desk, actor, wanted, [one.slot for one in found], rooms.mark)
+    chosen = _first_of_each_kind([(one, way) for one, way in zip(found, ways, strict=True) if way])
+    return [{"rank": number, **_told(case, one), "way": way} for number, (one, way) in enumerate(chosen, 1)]
 
 
-def _first_of_each_kind(found: Sequence[Offer]) -> list[Offer]:
+def _first_of_each_kind(found: Sequence[tuple[Offer, Way]]) -> list[tuple[Offer, Way]]:
     kinds: Counter[str] = Counter()
     first = []
-    for offer in found:
-        kinds[offer["kind"]] += 1
-        first += [offer] if kinds[offer["kind"]] <= choices.MOST else []
+    for offer, way in found:
+        kinds[offer.kind] += 1
+        first += [(offer, way)] if kinds[offer.kind] <= choices.MOST else []
     return first
 
 
@@ -117,7 +131,7 @@ async def _other_equipment(conn: Any, case: Case) -> list[Offer]:
     told = [
         Message(f"Samme rom og tid med «{one.name}».", f"The same room and time with “{one.name}”.") for _, one in new
     ]
-    return [_offer(case, "other_equipment", case.slot, case.slot.bare, told, gear)]
+    return [Offer("other_equipment", case.slot, lambda: told, gear)]
 
 
 def _instead(case: Case, wanted: Gear, thing: Equipment, rooms: Sequence[Room]) -> Equipment | None:
@@ -216,7 +230,7 @@ def _other_times(case: Case, times: Sequence[Range], moving: bool) -> list[Offer
     if moving:
         ranges = [left for free in ranges for left in gaps([bare], free)]
     nearest = choices.nearest(ranges, bare, case.place.zone, earliest)
-    return [_offer(case, "other_time", case.slot, time, [_apart(case, time)]) for time in nearest]
+    return [Offer("other_time", _at(case.slot, time), partial(_apart, case, time)) for time in nearest]
 
 
 def _shorter(case: Case, times: Sequence[Range]) -> list[Offer]:
@@ -227,7 +241,7 @@ def _shorter(case: Case, times: Sequence[Range]) -> list[Offer]:
         return []
     minutes = ((bare[1] - bare[0]) - (time[1] - time[0])) // _MINUTE
     told = Message(f"Samme rom, {minutes} minutter kortere.", f"The same room, {minutes} minutes shorter.")
-    return [_offer(case, "shorter", case.slot, time, [told])]
+    return [Offer("shorter", _at(case.slot, time), lambda: [told])]
 
 
 async def _smaller(conn: Any, case: Case) -> list[Offer]:
@@ -248,9 +262,7 @@ async def _smaller(conn: Any, case: Case) -> list[Offer]:
         f"Samme tid med {fits[0]} minutter rigging og {fits[1]} minutter rydding.",
         f"The same time with {fits[0]} minutes of setup and {fits[1]} minutes of teardown.",
     )
-    return [
-        _offer(case, "smaller_setup", replace(slot, setup_minutes=fits[0], teardown_minutes=fits[1]), slot.bare, [told])
-    ]
+    return [Offer("smaller_setup", replace(slot, setup_minutes=fits[0], teardown_minutes=fits[1]), lambda: [told])]
 
 
 def _times(found: Sequence[Free]) -> list[Range]:
@@ -287,42 +299,47 @@ async def _free(
 
 
 def _in_room(case: Case, model: Room, suit: Suit, needs: Needs, near: Near) -> Offer:
-    here = suit.room.square_id == model.square_id
     spaces = tuple(suit.room.id if space == model.id else space for space in case.slot.space_ids)
+    kind = "other_room" if suit.room.square_id == model.square_id else "other_square"
+    return Offer(kind, replace(case.slot, space_ids=spaces), partial(_same_time, case, suit, needs, near))
+
+
+def _same_time(case: Case, suit: Suit, needs: Needs, near: Near) -> list[Message]:
     about = case.wanted.about
     told = needs if sees_details(case.actor, about.unit_id, about.unit_kind) else replace(needs, features=(), people=0)
-    same_time = Message(f"Samme tid i {suit.room.name}.", f"The same time in {suit.room.name}.")
     brought = case.things.brought(case.wanted.equipment, ())
     told = replace(told, equipment=tuple(thing.kind for _, thing in brought))
-    reasons = [same_time, *words.why(suit, told, near, case.rooms.surroundings)]
-    slot = replace(case.slot, space_ids=spaces)
-    return _offer(case, "other_room" if here else "other_square", slot, slot.bare, reasons)
+    same_time = Message(f"Samme tid i {suit.room.name}.", f"The same time in {suit.room.name}.")
+    return [same_time, *words.why(suit, told, near, case.rooms.surroundings)]
 
 
-def _apart(case: Case, time: Range) -> Message:
+def _apart(case: Case, time: Range) -> list[Message]:
     """How far from the time that was wanted."""
     away = time[0] - case.slot.starts_at
     later = away > dt.timedelta(0)
     distance = sentences.distance(abs(away))
     nb, en = ("senere", "later") if later else ("tidligere", "earlier")
-    return Message(f"Samme rom, {distance.nb} {nb}.", f"The same room, {distance.en} {en}.")
+    return [Message(f"Samme rom, {distance.nb} {nb}.", f"The same room, {distance.en} {en}.")]
 
 
-def _offer(
-    case: Case, kind: str, slot: Slot, time: Range, why: Sequence[Message], gear: Sequence[Gear] | None = None
-) -> Offer:
-    """`gear` None: all that was to be brought, but for what the rooms have of their own."""
+def _at(slot: Slot, time: Range) -> Slot:
+    return replace(slot, starts_at=time[0], ends_at=time[1])
+
+
+def _told(case: Case, offer: Offer) -> dict[str, Any]:
+    slot = offer.slot
     rooms = [case.rooms.by_id[space] for space in slot.space_ids if space in case.rooms.by_id]
+    gear = offer.gear
     if gear is None:
         gear = [one for one, _ in case.things.brought(case.wanted.equipment, rooms)]
     return {
-        "kind": kind,
+        "kind": offer.kind,
         "space_ids": [str(space) for space in slot.space_ids],
         "name": ", ".join(room.name for room in rooms),
         "square_id": str(rooms[0].square_id if rooms else case.wanted.square_id),
-        **local_fields(*time, case.place.zone),
+        **local_fields(*slot.bare, case.place.zone),
         "setup_minutes": slot.setup_minutes,
         "teardown_minutes": slot.teardown_minutes,
         "equipment": [{"id": str(one.equipment_id), "count": one.count} for one in gear],
-        "why": list(why),
+        "why": offer.why(),
     }

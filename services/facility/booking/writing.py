@@ -71,14 +71,17 @@ def _written(parts: str) -> str:
 
 
 def _at_once(parts: str) -> str:
-    """The same where the house has the mark $6 and nobody is there, seen with the leaves, and $7, locked."""
+    """The same where the house has the mark $6 and nobody is there, seen with the leaves, and $7, locked. Where
+    somebody is, nothing is written, and nobody need wait until that has reached the disk."""
     return f"""
     with met as materialized (
         select * from look($2, $7::uuid[], array[$3::timestamptz], array[$4::timestamptz], $8::uuid[])
     ), free as (
         select from met where n is null and mark = $6
     ), {parts.format(given="free cross join")}, {acts.parts(9, "done")}
-    select (select count(*) from done) = 1 as done, met.* from met
+    select (select count(*) from done) = 1 as done, met.*,
+        case when met.n is not null then set_config('synchronous_commit', 'off', true) end
+    from met
     """  # noqa: S608 -- constants
 
 

@@ -1,6 +1,7 @@
 """Which of the free times to offer to somebody who wanted another. Pure."""
 
 import datetime as dt
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
@@ -10,15 +11,20 @@ MOST = 3
 DAYS_AHEAD = 14
 SHORTEST = dt.timedelta(minutes=15)
 _MINUTE = dt.timedelta(minutes=1)
+_ASIDE = MOST + 2  # free ranges on either side: the nearest are among them
 
 
 def nearest(ranges: Sequence[Range], asked: Range, zone: ZoneInfo, earliest: dt.datetime | None = None) -> list[Range]:
-    """Up to three times as long as `asked` inside the free ranges, nearest first, the later of two as near.
+    """Up to three times as long as `asked` inside the free ranges, of which no two meet; nearest first, the later of
+    two as near.
 
     Among them, where there are any, one after, one before and one at the same clock time of another date.
     """
-    ends = [found for free in ranges for found in _closest(free, asked, earliest)]
-    same_clock = [found for day in _dates(asked, zone) for found in _within(ranges, day, earliest)]
+    fitting = sorted(free for free in ranges if free[1] - free[0] >= asked[1] - asked[0])
+    at = bisect_left(fitting, asked)
+    around = fitting[max(at - _ASIDE, 0) : at + _ASIDE]
+    ends = [found for free in around for found in _closest(free, asked, earliest)]
+    same_clock = [found for day in _dates(asked, zone) for found in _within(fitting, day, earliest)]
     order = _by_distance(asked)
     ends.sort(key=order)
     after = next((found for found in ends if found[0] >= asked[0]), None)
@@ -43,10 +49,9 @@ def _dates(asked: Range, zone: ZoneInfo) -> Iterator[Range]:
         yield at, at + length
 
 
-def _within(ranges: Iterable[Range], wanted: Range, earliest: dt.datetime | None) -> Iterator[Range]:
-    if any(start <= wanted[0] and wanted[1] <= end for start, end in ranges) and (
-        earliest is None or wanted[0] >= earliest
-    ):
+def _within(ranges: Sequence[Range], wanted: Range, earliest: dt.datetime | None) -> Iterator[Range]:
+    at = bisect_right(ranges, wanted[0], key=lambda free: free[0]) - 1
+    if at >= 0 and wanted[1] <= ranges[at][1] and (earliest is None or wanted[0] >= earliest):
         yield wanted
 
 

@@ -29,6 +29,9 @@ _DAY = dt.timedelta(days=1)
 _MINUTE = dt.timedelta(minutes=1)
 
 
+Way = Literal["book", "request", "exception"]
+
+
 @dataclass(frozen=True)
 class Ruling:
     breaches: tuple[Breach, ...] = ()
@@ -37,7 +40,7 @@ class Ruling:
     warnings: tuple[Breach, ...] = ()  # all noise there will be, also what nobody has to accept
 
     @property
-    def way(self) -> Literal["book", "request", "exception"]:
+    def way(self) -> Way:
         if not self.breaches:
             return "book"
         return "request" if self.askable else "exception"

@@ -1,6 +1,5 @@
 """What the policies of rooms say of many bookings that nobody has made yet: offers, and rooms that were found."""
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,23 +13,21 @@ from services.facility.finding import store as finding
 from services.facility.finding.store import Rooms
 from services.facility.policy import rulebook, store
 from services.facility.policy.domain import Terms
-from services.facility.policy.rulebook import NOTHING, Ruling
+from services.facility.policy.rulebook import NOTHING, Ruling, Way
 from shared.identity import Actor
 
-Offer = dict[str, Any]
 
-
-async def offers(
-    conn: Any, desk: Desk, actor: Actor, wanted: Booking, found: Sequence[Offer], mark: UUID | None = None
-) -> list[Offer]:
-    """Those the asker may book or request; `way` says which."""
+async def ways(
+    conn: Any, desk: Desk, actor: Actor, wanted: Booking, slots: Sequence[Slot], mark: UUID | None = None
+) -> list[Way | None]:
+    """How the asker would have the booking in each of the slots; None where not even a request is open to him."""
     rooms = await finding.rooms(conn, mark)
-    named = list(dict.fromkeys(UUID(space) for offer in found for space in offer["space_ids"]))
+    named = list(dict.fromkeys(space for slot in slots for space in slot.space_ids))
     if not wanted.about.touches and await _nothing_limits(conn, rooms, named):
-        return [{**offer, "way": NOTHING.way} for offer in found]
-    bookings = [_booking(wanted, offer) for offer in found]
-    judged = zip(found, await rulings(conn, desk, actor, bookings, rooms.mark), strict=True)
-    return [{**offer, "way": ruling.way} for offer, ruling in judged if ruling.askable]
+        return [NOTHING.way for _ in slots]
+    bookings = [replace(wanted, slot=slot) for slot in slots]
+    judged = await rulings(conn, desk, actor, bookings, rooms.mark)
+    return [ruling.way if ruling.askable else None for ruling in judged]
 
 
 async def rulings(
@@ -56,9 +53,3 @@ async def _nothing_limits(conn: Any, rooms: Rooms, named: Sequence[UUID]) -> boo
         return False
     leaves = {leaf for space in named if space in rooms.by_id for leaf in rooms.by_id[space].leaves}
     return not any(rooms.surroundings.heard_in(leaf) or rooms.surroundings.heard_from(leaf) for leaf in leaves)
-
-
-def _booking(wanted: Booking, offer: Offer) -> Booking:
-    start, end = (dt.datetime.fromisoformat(offer[name]).astimezone(dt.UTC) for name in ("starts_at", "ends_at"))
-    spaces = tuple(UUID(space) for space in offer["space_ids"])
-    return replace(wanted, slot=Slot(spaces, start, end, offer["setup_minutes"], offer["teardown_minutes"]))
