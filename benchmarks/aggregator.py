@@ -25,10 +25,11 @@ from aiokafka import AIOKafkaProducer
 from benchmarks.events import events
 from services.aggregator import projector as module
 from services.aggregator.app import PROJECTIONS, TOPICS
-from services.aggregator.projector import Projector, spare_collector
+from services.aggregator.projector import Projector
 from shared import db, envelope
 from shared.clock import SystemClock
 from shared.envelope import service_of, topic_of
+from shared.serve import spare_collector
 from shared.settings import Settings
 from tests import infra
 

@@ -1,7 +1,6 @@
 """What the benchmarks of facility share: a pool, the service as a process of its own, and percentiles."""
 
 import asyncio
-import gc
 import json
 import sys
 import time
@@ -18,7 +17,7 @@ from shared.db import Pool, server_settings
 from shared.db import _leave_as_it_is as leave_as_it_is
 from shared.db import _use_json as use_json
 from shared.identity import Actor
-from shared.serve import serve
+from shared.serve import serve, spare_collector
 from shared.settings import Settings
 from tests import infra
 
@@ -31,7 +30,7 @@ _STARTS_WITHIN = 30.0
 async def pool_on(database: infra.Database, size: int = 8) -> AsyncIterator[Any]:
     """As the service opens one, but for the rights: it may also load and take away constraints. And as the service does
     when it starts, this process no longer looks for garbage in what is there by now."""
-    gc.freeze()
+    spare_collector()
     settings = server_settings("facility") | {"statement_timeout": "600000", "lock_timeout": "0"}
     pool = Pool(
         database.admin_dsn,

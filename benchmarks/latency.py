@@ -22,11 +22,12 @@ import uvloop
 
 from services.aggregator import changes
 from services.aggregator.app import PROJECTIONS, TOPICS
-from services.aggregator.projector import Projector, spare_collector
+from services.aggregator.projector import Projector
 from shared import db, envelope, outbox
 from shared.clock import SystemClock
 from shared.envelope import Event
 from shared.relay import Relay
+from shared.serve import spare_collector
 from shared.settings import Settings
 from tests import infra
 

@@ -13,6 +13,14 @@ GRACEFUL_SECONDS = 5
 DID_NOT_START = 3
 
 
+def spare_collector() -> None:
+    """What is there by now stays: looking through it for garbage again and again would hold up answers for long
+    moments. What comes with a request or an event goes with it, nearly always without being looked for."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 def serve(
     app: FastAPI, settings: Settings, server: Callable[[uvicorn.Config], uvicorn.Server] = uvicorn.Server
 ) -> None:
@@ -26,10 +34,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
-    # What is there by now stays; looking through it for garbage again and again would hold up answers for long moments.
-    # What comes with a request goes with it, nearly always without being looked for.
-    gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
+    spare_collector()
     running = server(config)
     running.run()
     if not running.started:

@@ -14,7 +14,7 @@ from services.aggregator.projections.calendar import Calendar
 from services.aggregator.projections.presence import Presence
 from services.aggregator.projections.resources import Resources
 from services.aggregator.projections.sources import Sources
-from services.aggregator.projector import Projector, spare_collector
+from services.aggregator.projector import Projector
 from services.aggregator.reading import sources
 from services.aggregator.rebuild import Rebuilds
 from services.aggregator.visitors import api as visitors_api
@@ -51,7 +51,6 @@ def build(settings: Settings) -> FastAPI:
         async def prune() -> None:
             await changes.prune(pool, clock)
 
-        spare_collector()
         loops = (state.projector.run, state.watch.run, state.rebuilds.run, state.waker.run)
         try:
             async with running(*loops, every(changes.PRUNE_SECONDS, prune)):

@@ -6,7 +6,6 @@ that cannot be used becomes a dead letter; a position the log no longer holds st
 """
 
 import asyncio
-import gc
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
@@ -44,13 +43,6 @@ TIMEOUTS_BEFORE_HALVES = 3
 
 State = Literal["starting", "running", "database_away", "rebuild_needed", "beyond_the_end", "poisoned"]
 log = logs.get(__name__)
-
-
-def spare_collector() -> None:
-    """What was made at the start stays; without this the collector walks all of it every few hundred events."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 class Halted(Exception):
