@@ -273,6 +273,7 @@ async def main(server: Any, home: Path, bookings: int, seconds: float) -> None:
     async with pool_on(await server.database("facility")) as pool:
         town = Town(pool)
         await town.build(bookings)
+        await town.warm()
         for name, work, times in (
             ("a room's month", town.room_month, 300),
             ("a square's month", town.square_month, 300),
@@ -283,7 +284,6 @@ async def main(server: Any, home: Path, bookings: int, seconds: float) -> None:
             ("52 dates in 3 rooms", town.series, 20),
         ):
             print(f"{name:<24} {told(await timed(work, times))}")
-        await town.warm()
         ways = (town.insert, town.write, town.book)
         rounds = [[await rate(way, seconds) for way in ways] for _ in range(3)]
         two, same, booked = (sum(one[at] for one in rounds) / len(rounds) for at in range(3))

@@ -36,7 +36,8 @@ def swept(house: HeldHouse) -> Iterator[None]:
                 end(f"/api/library/activities/{one['activity_id']}", one, "withdraw")
         rooms = {"space_id": [house.room(QUIET), house.room(LOUD)]}
         for one in caller.get("/api/facility/bookings", params={**window, **rooms}).json()["bookings"]:
-            if (one.get("title") or "").startswith("Prøve") and one["state"] in ("confirmed", "blocked"):
+            ours = (one.get("title") or "").startswith("Prøve") and one["state"] in ("confirmed", "blocked")
+            if ours and not one.get("owner_ref"):  # a date's goes with it
                 end(f"/api/facility/bookings/{one['id']}", one, "cancel")
     house.hold_clock()  # what is due is run: they disturb nobody any more
 
