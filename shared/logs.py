@@ -7,6 +7,9 @@ import structlog
 
 from shared.settings import Settings
 
+_QUIET_SECONDS = 60.0
+_MOST_LINES = 1000
+
 
 def configure(settings: Settings) -> None:
     """Called once at start by the composition root."""
@@ -33,6 +36,7 @@ def configure(settings: Settings) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    handler.addFilter(Seldom("aiokafka"))  # it says several times a second that there is no Kafka
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
@@ -44,6 +48,26 @@ def configure(settings: Settings) -> None:
 def worth_a_line(times: int) -> bool:
     """True at the first, second, fourth, eighth … time: an outage is told, and does not fill the disk."""
     return times & (times - 1) == 0
+
+
+class Seldom(logging.Filter):
+    """What a library says over and over is worth as many lines, and the first again after a quiet minute."""
+
+    def __init__(self, library: str) -> None:
+        super().__init__()
+        self._library = library
+        self._said: dict[str, tuple[int, float]] = {}  # how often, and when last
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] != self._library:
+            return True
+        line = record.getMessage()
+        times, last = self._said.pop(line, (0, 0.0))
+        times = 1 if record.created - last > _QUIET_SECONDS else times + 1
+        while len(self._said) >= _MOST_LINES:
+            del self._said[next(iter(self._said))]
+        self._said[line] = times, record.created
+        return worth_a_line(times)
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
