@@ -20,7 +20,9 @@ async def opened(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def house(opened: House) -> House:
+    """At the same time for each test, with a square of its own."""
     await opened.clock(NOW, run_due=False)
+    await opened.square_of()
     return opened
 
 

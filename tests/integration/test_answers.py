@@ -5,16 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.integration.booking_house import API, NOW, House
+from tests.integration.booking_house import API, House
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-async def house(opened: House) -> House:
-    await opened.clock(NOW, run_due=False)
-    await opened.square_of()
-    return opened
 
 
 async def asking(house: House) -> UUID:

@@ -1,22 +1,14 @@
 """Who did what: an entry for each command, in its transaction, that nobody can change or remove."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house, wish
+from tests.integration.booking_house import API, House, wish
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 async def entries(house: House, **asked: Any) -> list[dict[str, Any]]:

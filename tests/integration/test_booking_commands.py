@@ -1,22 +1,14 @@
 """Bookings through their interface: made, refused, changed, each with its version and its event."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house, wish
+from tests.integration.booking_house import API, House, wish
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 async def test_put_answers_with_version_etag_and_the_wall_clock(house: House) -> None:

@@ -3,14 +3,12 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house, wish
+from tests.integration.booking_house import API, House, wish
 
 pytestmark = pytest.mark.integration
 CLIENTS, COMMANDS = 32, 12
@@ -35,12 +33,6 @@ select b.id from booking b join booking_leaf l on l.booking_id = b.id
 where b.state not in ('held', 'confirmed', 'blocked', 'affected')
 """
 DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 class Client:

@@ -1,20 +1,12 @@
 """Special days of a square through their interface, and series that mind public holidays."""
 
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house
+from tests.integration.booking_house import API, House
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 def weekly(*days: str) -> list[dict[str, str]]:

@@ -6,16 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.integration.booking_house import API, DAY, NOW, House, bring, time
+from tests.integration.booking_house import API, DAY, House, bring, time
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-async def house(opened: House) -> House:
-    await opened.clock(NOW, run_due=False)
-    await opened.square_of()
-    return opened
 
 
 async def test_equipment__put_read_listed_and_withdrawn__with_versions_and_events(house: House) -> None:

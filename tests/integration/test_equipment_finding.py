@@ -5,16 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.integration.booking_house import API, NOW, House, bring, time
+from tests.integration.booking_house import API, House, bring, time
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-async def house(opened: House) -> House:
-    await opened.clock(NOW, run_due=False)
-    await opened.square_of()
-    return opened
 
 
 def of(kind: str, answer: Any) -> list[dict[str, Any]]:

@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house
+from tests.integration.booking_house import API, House
 
 pytestmark = pytest.mark.integration
 
@@ -19,12 +17,6 @@ ONE_DAY = {"from": "2026-10-15", "to": "2026-10-15"}
 
 def hours(start: str = "10:00", end: str = "18:00", state: str = "staffed", **more: Any) -> dict[str, Any]:
     return {"groups": [{"spans": [{"start": start, "end": end, "state": state}], "rules": []}], **more}
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 async def decide(house: House, owner: str, periods: Any, version: int | None = None) -> httpx.Response:

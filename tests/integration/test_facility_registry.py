@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,16 +11,10 @@ import pytest
 
 from services.facility.app import build
 from shared.tolerant import TolerantConsumer
-from tests.infra import Database, Kafka, Keys, Postgres, client_of, settings_for
-from tests.integration.booking_house import API, House, open_house
+from tests.infra import Database, Kafka, Keys, client_of, settings_for
+from tests.integration.booking_house import API, House
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 async def put(

@@ -1,25 +1,17 @@
 """What a process keeps of the house is never older than the house, whoever changes it and however."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house, time
+from tests.integration.booking_house import API, House, time
 
 pytestmark = pytest.mark.integration
 WAITING = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
 NEVER = "insert into hours (owner_kind, owner_id, decision, decided_at, periods) values ('space', $1, 1, now(), '[]')"
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 async def test_booking__after_another_process_closed_the_room__is_refused(house: House) -> None:

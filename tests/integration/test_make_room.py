@@ -1,24 +1,16 @@
 """An activity gives way because its hall is needed: moved, not cancelled, and both or neither."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house, wish
+from tests.integration.booking_house import API, House, wish
 
 pytestmark = pytest.mark.integration
 TIMES = ("10:00", "12:00")
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 async def make_room(

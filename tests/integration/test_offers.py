@@ -1,21 +1,13 @@
 """Refused dates of series come back: offered once, when what blocked them is gone, and taken or declined."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, NOW, House, open_house
+from tests.integration.booking_house import API, NOW, House
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 async def refused_date(house: House, room: UUID, day: str = "2026-12-08") -> tuple[dict[str, Any], str]:

@@ -1,21 +1,13 @@
 """The lift is out of order: what is flagged, whom it hits, what is offered instead, and how it clears by itself."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, NOW, House, open_house
+from tests.integration.booking_house import API, NOW, House
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 def out(house: House, **more: Any) -> dict[str, Any]:

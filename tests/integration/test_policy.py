@@ -1,24 +1,16 @@
 """Policies of spaces through their interface: decided, inherited, kept to, and nothing where there is none."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house, wish
+from tests.integration.booking_house import API, House, wish
 
 pytestmark = pytest.mark.integration
 FRONT = "front_line@*"
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 async def put_policy(house: House, space: UUID, seen: int | None = None, **rules: Any) -> httpx.Response:

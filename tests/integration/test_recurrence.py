@@ -1,22 +1,14 @@
 """Recurrence through HTTP: what a rule gives before anybody books by it, and series that are given by one."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house
+from tests.integration.booking_house import API, House
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 def rule(start: str = "2026-12-01T10:00", rrule: str | None = "FREQ=WEEKLY;COUNT=3", **more: Any) -> dict[str, Any]:

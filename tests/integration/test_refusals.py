@@ -1,23 +1,15 @@
 """Refusals say why: the rule, a sentence, what stands in the way as far as the asker may see it, what would do."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, open_house, time
+from tests.integration.booking_house import API, House, time
 
 pytestmark = pytest.mark.integration
 ENGLISH = {"Accept-Language": "en"}
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 def only_reason(answer: httpx.Response) -> dict[str, Any]:

@@ -1,23 +1,15 @@
 """Requests that take the place of a booking: one yes, and the booking is elsewhere; otherwise it stays."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, NOW, House, bring, open_house
+from tests.integration.booking_house import API, NOW, House, bring
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 @pytest.fixture

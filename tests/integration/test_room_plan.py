@@ -1,22 +1,14 @@
 """A university's room plan through the booking interface: first come, first served, and nothing twice."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from deploy.local.imports import room_plan
 from deploy.local.imports.house import ImportFailed
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import House, open_house
+from tests.integration.booking_house import House
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,21 +1,13 @@
 """Series: decided in the order of time, the refused ones kept with what blocked them."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.infra import Keys, Postgres
-from tests.integration.booking_house import API, House, decided, open_house
+from tests.integration.booking_house import API, House, decided
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres, keys: Keys) -> AsyncIterator[House]:
-    async with open_house(postgres, keys) as opened:
-        yield opened
 
 
 def date(day: int, start: str = "10:00", end: str = "11:00") -> dict[str, str]:
