@@ -135,7 +135,8 @@ async def test_put_requested_is_checked_for_faults_only_and_confirm_for_the_rest
 async def test_put_setup_and_teardown_may_lie_outside_the_hours(house: House) -> None:
     room = await house.space()
     await house.hours(room, ("10:00", "12:00"))
-    await house.booked([room], "10:00", "12:00", setup_minutes=60, teardown_minutes=60)
+    made = await house.booked([room], "10:00", "12:00", setup_minutes=60, teardown_minutes=60)
+    assert (made["state"], made["setup_minutes"], made["teardown_minutes"]) == ("confirmed", 60, 60)
 
 
 async def test_put_hours_come_from_the_nearest_ancestor_that_has_some(house: House) -> None:

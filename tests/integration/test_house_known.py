@@ -56,7 +56,7 @@ async def test_booking__after_a_change_that_was_rolled_back__is_judged_by_what_h
         await change.rollback()
     finally:
         await conn.close()
-    await house.booked([room], "10:00", "11:00")
+    assert (await house.put([room], "10:00", "11:00")).status_code == 201
 
 
 async def test_booking__after_the_room_got_parts__takes_the_parts(house: House) -> None:

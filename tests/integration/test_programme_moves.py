@@ -152,8 +152,10 @@ async def test_date__cancelled_while_it_asks__gives_up_both(house: House) -> Non
 
     await ok(house.step(waiting, "cancel"))
 
-    await house.booking_becomes(waiting["booking_id"], "cancelled")
-    await house.booking_becomes(waiting["move_request"]["booking_id"], "cancelled")
+    both = waiting["booking_id"], waiting["move_request"]["booking_id"]
+    for one in both:
+        await house.booking_becomes(one, "cancelled")
+    assert [await state_of(house, one) for one in both] == ["cancelled", "cancelled"]
 
 
 async def test_move__granted_just_before_it_is_withdrawn__is_told_and_stands(house: House) -> None:

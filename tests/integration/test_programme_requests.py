@@ -144,7 +144,8 @@ async def test_request__approved_while_the_unit_was_away__schedules_the_draft_wh
 
     async with place.library() as after:
         after.library.headers.update(after.as_role("admin@*"))
-        await after.becomes(draft, state="scheduled")
+        planned = await after.becomes(draft, state="scheduled")
+    assert planned["booking_id"] == draft["booking_id"]
 
 
 async def test_request__when_refused__says_why_and_another_room_can_be_had(house: House) -> None:
@@ -214,7 +215,8 @@ async def test_request__withdrawn_in_facility__leaves_a_draft_without_a_room(hou
 
     await ok(house.facility.post(f"{BOOKINGS}/{booking['id']}/cancel", headers=if_match(booking["version"])))
 
-    await house.becomes(draft, state="draft", room_request=None, booking_id=None)
+    left = await house.becomes(draft, state="draft", room_request=None, booking_id=None)
+    assert left["title_nb"] == draft["title_nb"]
 
 
 async def test_request__while_facility_is_away__is_kept_as_a_draft_and_made_later(house: House, place: Place) -> None:

@@ -76,6 +76,7 @@ def test_postgres__killed__comes_back_and_the_services_with_it(own_house: House)
         own_house.wait_ready(name)
     with own_house.client() as api:
         wait_until(lambda: api.get(f"/api/facility/squares/{square}").status_code == 200, "the square is lost")
+        assert api.get(f"/api/facility/squares/{square}").json()["name"] == SQUARE["name"]
 
 
 def test_supervisor__killed__takes_all_with_it_and_the_next_start_has_the_data(own_house: House) -> None:

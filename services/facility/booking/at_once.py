@@ -97,9 +97,7 @@ async def _if_known(judged: Awaitable[_Plain | None]) -> _Plain | None:
 
 async def _new(desk: Desk, actor: Actor, place: House, booking_id: UUID, body: PutBooking) -> _Plain | None:
     unasked = Unasked()
-    wanted = await wishes.read(unasked, desk.clock.now(), place, booking_id, body)
-    rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
-    await wishes.check_gear(unasked, actor, wanted.equipment, body.unit_id)
+    wanted = await wishes.new(unasked, desk.clock, actor, place, booking_id, body)
     return await _judge(unasked, desk, actor, place, wanted, body.terms(wanted.created_at))
 
 

@@ -88,9 +88,7 @@ async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Put
 
 
 async def _make_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking, place: House) -> Booking:
-    wanted = await wishes.read(conn, desk.clock.now(), place, booking_id, body)
-    rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
-    await wishes.check_gear(conn, actor, wanted.equipment, body.unit_id)
+    wanted = await wishes.new(conn, desk.clock, actor, place, booking_id, body)
     asked_before = await replacing.earlier(conn, actor, wanted)
     taken = Taken()
     if wanted.state in OCCUPYING:

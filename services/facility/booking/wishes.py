@@ -46,6 +46,14 @@ async def read(conn: Any, now: dt.datetime, place: House, booking_id: UUID, body
     )
 
 
+async def new(conn: Any, clock: Clock, actor: Actor, place: House, booking_id: UUID, body: PutBooking) -> Booking:
+    """As `read`, by somebody who may have it. Raises Invalid, NotFound or Forbidden."""
+    wanted = await read(conn, clock.now(), place, booking_id, body)
+    rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
+    await check_gear(conn, actor, wanted.equipment, body.unit_id)
+    return wanted
+
+
 async def check_gear(conn: Any, actor: Actor, brought: Sequence[Gear], unit_id: UUID | None) -> None:
     """Raises Invalid for equipment that there is not, or not so much of; NotFound or Forbidden for another's."""
     rights.check_write(actor, await stock(conn, brought), unit_id, "confirmed", override=False)

@@ -22,32 +22,35 @@ async def ways(
 ) -> list[Way | None]:
     """How the asker would have the booking in each of the slots; None where not even a request is open to him."""
     rooms = await finding.rooms(conn, mark)
-    named = list(dict.fromkeys(space for slot in slots for space in slot.space_ids))
-    if not wanted.about.touches and await _nothing_limits(conn, rooms, named):
+    if not wanted.about.touches and await _nothing_limits(conn, rooms, slots):
         return [NOTHING.way for _ in slots]
-    bookings = [replace(wanted, slot=slot) for slot in slots]
-    judged = await rulings(conn, desk, actor, bookings, rooms.mark)
+    judged = await _judged(conn, desk, actor, rooms, [replace(wanted, slot=slot) for slot in slots])
     return [ruling.way if ruling.askable else None for ruling in judged]
 
 
-async def rulings(
-    conn: Any, desk: Desk, actor: Actor, wanted: Sequence[Booking], mark: UUID | None = None
-) -> list[Ruling]:
-    """Without locks, as of now, or under the `mark` of the house where it was read already; one for each."""
-    named = list(dict.fromkeys(space for booking in wanted for space in booking.slot.space_ids))
-    if not named:
-        return []
-    rooms = await finding.rooms(conn, mark)
-    if not any(one.about.touches for one in wanted) and await _nothing_limits(conn, rooms, named):
+async def rulings(conn: Any, desk: Desk, actor: Actor, wanted: Sequence[Booking]) -> list[Ruling]:
+    """Without locks, as of now; one for each."""
+    rooms = await finding.rooms(conn)
+    touching = any(one.about.touches for one in wanted)
+    if not touching and await _nothing_limits(conn, rooms, [one.slot for one in wanted]):
         return [NOTHING for _ in wanted]
-    place = House(tuple(await house.load_any(conn, named)), mark=rooms.mark)
+    return await _judged(conn, desk, actor, rooms, wanted)
+
+
+async def _judged(conn: Any, desk: Desk, actor: Actor, rooms: Rooms, wanted: Sequence[Booking]) -> list[Ruling]:
+    place = House(tuple(await house.load_any(conn, _named([one.slot for one in wanted]))), mark=rooms.mark)
     book = await rulebook.open_for(conn, desk.clock, actor, place, wanted, counting=False)
     terms = Terms(desk.clock.now())
     return [book.rule(booking, terms) for booking in wanted]
 
 
-async def _nothing_limits(conn: Any, rooms: Rooms, named: Sequence[UUID]) -> bool:
+def _named(slots: Sequence[Slot]) -> list[UUID]:
+    return list(dict.fromkeys(space for slot in slots for space in slot.space_ids))
+
+
+async def _nothing_limits(conn: Any, rooms: Rooms, slots: Sequence[Slot]) -> bool:
     """Whether no policy holds in the spaces, and nobody hears, or is heard in, one of them."""
+    named = _named(slots)
     governed = await store.effective(conn, named, rooms.mark)
     if any(one.rules is not None for one in governed.values()):
         return False

@@ -72,14 +72,22 @@ async def test_plan__asked_for_twice_at_once__is_one_job(house: House) -> None:
     assert len({answer.json()["job"]["id"] for answer in answers}) == 1
 
 
-async def test_plan__cut_off_by_the_end_of_a_process__is_made_by_the_next(house: House) -> None:
-    season = await contested(house, rooms=2, applications=4)
+async def cut_off(house: House, season: Season, kind: str, *, done: int, total: int) -> None:
+    """A job that a process which is no more was at."""
     await house.rows(
         "insert into season_job (id, season_id, kind, state, done, total, started_at) "
-        "values ($1, $2, 'plan', 'running', 3, 12, now()) returning id",
+        "values ($1, $2, $3, 'running', $4, $5, now()) returning id",
         uuid4(),
         season.id,
+        kind,
+        done,
+        total,
     )
+
+
+async def test_plan__cut_off_by_the_end_of_a_process__is_made_by_the_next(house: House) -> None:
+    season = await contested(house, rooms=2, applications=4)
+    await cut_off(house, season, "plan", done=3, total=12)
     await another_process(house, season, "proposed")
     assert len(await season.rows()) == 12
 
@@ -89,12 +97,7 @@ async def test_allocation__cut_off_after_the_first_series__makes_each_series_onc
     granted = [key for key, row in (await season.planned()).items() if row["outcome"] == "granted"]
     await house.ok(season.step("decide"))
     await first_series(house, season)
-    await house.rows(
-        "insert into season_job (id, season_id, kind, state, done, total, started_at) "
-        "values ($1, $2, 'allocate', 'running', 1, 9, now()) returning id",
-        uuid4(),
-        season.id,
-    )
+    await cut_off(house, season, "allocate", done=1, total=9)
     await another_process(house, season, "allocated")
     made = (await season.get("/allocations"))["allocations"]
     assert {(one["application_id"], one["wish"]) for one in made} == set(granted)
