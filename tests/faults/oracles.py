@@ -1,6 +1,6 @@
 """What must hold after every fault, read from the databases and the log themselves.
 
-no_overlaps     no two bookings take the same leaf at the same time
+overlaps        no two bookings take the same leaf at the same time
 nothing_lost    every acknowledged command has its events in the outbox, every event of an outbox is on the log, and the
                 versions of each subject on the log are 1..n in order once repeats are left out
 views_are_the_fold  the live views equal views built anew from the log, table by table
