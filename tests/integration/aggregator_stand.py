@@ -15,8 +15,9 @@ from fastapi import FastAPI
 from services.aggregator import store
 from services.aggregator.app import TOPICS, build
 from services.aggregator.batches import Place
-from shared import envelope
+from shared import db, envelope
 from shared.envelope import Event, topic_of
+from shared.problems import Unavailable
 from shared.settings import Settings
 from tests import infra
 
@@ -208,12 +209,15 @@ class Stand:
         return items
 
     async def caught_up(self) -> None:
-        """Every record that is on the topics now is in the views, all of which are live."""
+        """Every record that is on the topics now is in the views, all of which are live. Outages are waited out."""
         ends, names = await self.log.ends(), self.app.state.projector.names
 
         async def level() -> bool:
-            async with self.pool.acquire() as conn:
-                live, positions = await store.live(conn, names), await store.positions(conn, names)
+            try:
+                async with db.connection(self.pool) as conn:
+                    live, positions = await store.live(conn, names), await store.positions(conn, names)
+            except (*db.OUTAGE, Unavailable):
+                return False
             return len(live) == len(names) and all(positions.get(place, 0) >= end for place, end in ends.items())
 
         await until(level)

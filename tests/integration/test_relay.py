@@ -133,7 +133,7 @@ async def test_relay__database_connections_cut__goes_on_and_loses_nothing(librar
                     "where datname = current_database() and pid <> pg_backend_pid()"
                 )
         records = await read(30)
-        await until(lambda: drained(library))
+        await until(lambda: db.retrying(lambda: drained(library)))
 
     assert list(dict.fromkeys(event.subjectversion for event in events(records))) == list(range(1, 31))
 
