@@ -165,6 +165,7 @@ def test_change_is_undone_from_its_message_and_another_set_back(
         expect(form).to_be_hidden()
 
     change("Endre hva", "Tas bort.", "ikke gi noe")
+    expect(granted.get_by_text("endret for hånd")).to_be_visible()
     page.get_by_role("button", name="Angre", exact=True).click()
     expect(granted.get_by_text("endret for hånd")).to_have_count(0)
     assert in_force() == []
