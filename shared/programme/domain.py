@@ -135,9 +135,10 @@ def _refused(reason_code: str | None) -> RoomRequest:
 
 def is_as_decided(one: Occurrence) -> bool:
     """Whether a date of a series is still as facility's decision about the series left it."""
-    if one.state == "draft":
-        return bool(one.space_ids) and not one.room_request
-    return one.state == "scheduled" and one.booking_id == booking_id_of(one.occurrence_id) and not one.previous
+    if one.state == "draft" and not one.room_request:
+        return bool(one.space_ids)
+    stands = one.state == "scheduled" or (one.state == "draft" and request_of(one))
+    return bool(stands) and one.booking_id == booking_id_of(one.occurrence_id) and not one.previous
 
 
 def minding_holidays(dates: Sequence[SeriesDate], choice: OnHoliday, zone: ZoneInfo) -> list[SeriesDate]:

@@ -207,39 +207,81 @@ async def test_move__into_noise__is_refused_or_accepted_and_may_be_made_quieter(
     assert warned(loud) == [("noise", 3)]
 
 
-async def test_series__is_decided_date_by_date_and_tells_rooms_only(rooms: Rooms) -> None:
-    house = rooms.house
-    await house.ok(rooms.meeting(title="Hemmelig treff"))
-    await house.booked([rooms.office], "2026-12-02T10:00", "2026-12-02T11:00")
-    ids = [str(uuid4()) for _ in range(3)]
-    dates = [
-        {"id": one, "starts_at": f"2026-12-0{day}T10:00", "ends_at": f"2026-12-0{day}T11:00"}
-        for day, one in enumerate(ids, 1)
+def dates_of(*days: int) -> list[dict[str, str]]:
+    """At ten o'clock, in December."""
+    return [
+        {"id": str(uuid4()), "starts_at": f"2026-12-0{day}T10:00", "ends_at": f"2026-12-0{day}T11:00"} for day in days
     ]
+
+
+async def test_series__is_decided_date_by_date_and_told_as_single_bookings_are(rooms: Rooms) -> None:
+    house = rooms.house
+    meeting = await house.ok(rooms.meeting())
+    await house.booked([rooms.office], "2026-12-02T10:00", "2026-12-02T12:00", title="Samtale")
+    dates = dates_of(1, 2, 3)
     shared = {"space_ids": [str(rooms.gym)], "noise_out": 4, "unit_id": str(rooms.senior)}
     path = f"{API}/series/{uuid4()}"
     body = {**shared, "occurrences": dates}
+
     told = await house.ok(house.client.put(path, json=body, headers=house.role("front_line@*")), 201)
+
     assert [(one["outcome"], one["reason"]) for one in told["occurrences"]] == [
         ("rejected", "policy"),
         ("confirmed", None),
         ("confirmed", None),
     ]
     first, second, third = told["occurrences"]
-    [reason] = first["reasons"]
-    assert (reason["rule"], reason["message"].split(". ")[0]) == (
-        "noise",
-        "Lyden fra Gymsalen blir for høy i Stillerommet",
+    assert first["reasons"] == (await rooms.exercise()).json()["reasons"]
+    assert first["reasons"][0]["message"].startswith(
+        "Lyden fra Gymsalen blir for høy i Stillerommet, som er i bruk 10:00–12:00. "
     )
-    assert "Hemmelig" not in str(told)
-    assert [one["message"] for one in second["warnings"]] == ["Lyden fra Gymsalen blir litt for høy i Kontoret."]
+    alone = await house.get(second["id"])
+    assert second["warnings"] == alone["warnings"]
+    assert [(one["title"], one["local_end"]) for one in second["warnings"]] == [("Samtale", "12:00")]
     assert "warnings" not in third
     assert (await house.ok(house.client.get(path)))["occurrences"][1]["warnings"] == second["warnings"]
-    accepted = {**body, "occurrences": [{**dates[0], "id": str(uuid4())}], "exception": REASON}
+    await house.ok(house.order("cancel", meeting))
+    [gone] = (await house.ok(house.client.get(path)))["occurrences"][0]["reasons"]
+    assert gone["message"].startswith("Lyden fra Gymsalen blir for høy i Stillerommet. ")
+    accepted = {**body, "occurrences": dates_of(1), "exception": REASON}
+    await house.ok(rooms.meeting())
     told = await house.ok(house.client.put(f"{API}/series/{uuid4()}", json=accepted), 201)
     assert [one["outcome"] for one in told["occurrences"]] == ["confirmed"]
     [kept] = (await rooms.decisions(told["occurrences"][0]["id"]))["decisions"]
     assert (kept["verdict"], kept["rules"]) == ("excepted", ["noise"])
+
+
+async def test_series__beside_what_its_asker_may_not_see__tells_rooms_only(rooms: Rooms) -> None:
+    house = rooms.house
+    health = await house.unit("health_station")
+    test_room = await house.space(name="Helse 4", noise_tolerance=5, unit_id=str(health))
+    heard = [{"space_id": str(room), "attenuation": 1} for room in (test_room, rooms.office)]
+    loud = await house.space(name="Øvingsrommet", neighbours=heard)
+    inside = house.role(f"house_manager@{health}", "house_manager@*")
+    secret = {"title": "Hørselstest", "quiet_need": 5, "unit_id": str(health), "headers": inside}
+    await house.booked([test_room], "10:10", "10:25", **secret)
+    await house.booked([rooms.office], "2026-12-02T10:00", "2026-12-02T11:00", title="Hemmelig treff")
+    stranger = house.role(f"front_line@{rooms.senior}")
+    body = {"space_ids": [str(loud)], "noise_out": 4, "unit_id": str(rooms.senior), "occurrences": dates_of(1, 2)}
+
+    answer = await house.client.put(f"{API}/series/{uuid4()}", json=body, headers=stranger)
+
+    refused, warned_of = answer.json()["occurrences"]
+    assert [one["message"] for one in warned_of["warnings"]] == ["Lyden fra Øvingsrommet blir litt for høy i Kontoret."]
+    assert refused["reasons"][0]["message"].startswith("Lyden fra Øvingsrommet blir for høy i Helse 4. ")
+    for one in (*refused["reasons"], *warned_of["warnings"]):
+        assert one.keys().isdisjoint({"title", "unit_id", "local_start", "starts_at"})
+    assert not any(word in answer.text for word in ("10:10", "Hørselstest", "Hemmelig"))
+
+
+async def test_series__that_is_requested__says_what_would_be_heard(rooms: Rooms) -> None:
+    house = rooms.house
+    await house.ok(rooms.meeting())
+    shared = {"space_ids": [str(rooms.gym)], "noise_out": 4, "unit_id": str(rooms.senior), "state": "requested"}
+
+    told = await house.ok(house.client.put(f"{API}/series/{uuid4()}", json={**shared, "occurrences": dates_of(1)}))
+
+    assert [one["severity"] for one in told["occurrences"][0]["warnings"]] == [2]
 
 
 async def test_make_room__for_something_loud__needs_the_reason_too(rooms: Rooms) -> None:

@@ -103,10 +103,33 @@ async def test_series__a_little_too_loud_on_one_date__is_made_and_warned_of_that
 
     first, second = made["occurrences"]
     assert [one["state"] for one in (first, second)] == ["scheduled", "scheduled"]
-    told = "The sound from Gymsalen is a little too loud in Stillerommet."
-    assert [one["message"] for one in first["warnings"]] == [told]
+    told = "The sound from Gymsalen is a little too loud in Stillerommet, which is in use 10:00–11:00."
+    assert [(one["message"], one["title"]) for one in first["warnings"]] == [(told, "Lesesirkel")]
     assert "warnings" not in second
     assert await ok(house.put(path, body)) == made
 
     await ok(house.post(f"occurrences/{first['occurrence_id']}/reschedule", times(THURSDAY, "13:00", "14:00"), 1))
     assert [one for one in (await house.get(path))["occurrences"] if "warnings" in one] == []
+
+
+async def test_series__too_loud_on_one_date__is_refused_with_the_neighbour_or_requested_with_a_warning(
+    house: UnitHouse,
+) -> None:
+    gym, quiet = await gym_and_quiet_room(house)
+    meeting = await activity(house, "Hørselstreff", noise_out=1, quiet_need=5)
+    exercise = await activity(house, "Trim 62+", noise_out=4)
+    await ok(planned(house, meeting, quiet, "10:00", "12:00"))
+    body = {"activity_id": exercise, "space_ids": [gym]}
+    told = "The sound from Gymsalen is too loud in Stillerommet, which is in use 10:00–12:00. "
+
+    [refused] = (await ok(house.put(f"series/{uuid4()}", {**body, "occurrences": dates()})))["occurrences"]
+    [asked] = (await ok(house.put(f"series/{uuid4()}", {**body, "occurrences": dates(), "request": True})))[
+        "occurrences"
+    ]
+
+    assert refused["refusal"]["reasons"][0]["message"].startswith(told)
+    assert (asked["room_request"]["state"], asked["warnings"][0]["severity"]) == ("pending", 2)
+
+
+def dates() -> list[dict[str, str]]:
+    return [{"id": str(uuid4()), **times(THURSDAY, "10:00", "11:00")}]

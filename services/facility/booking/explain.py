@@ -6,6 +6,7 @@ It is read without locks after the refused command's transaction is over, so it 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,9 +17,11 @@ from services.facility.booking.free import Range, covers, merge
 from services.facility.booking.house import House, Space
 from services.facility.booking.refusals import MOST_REASONS, Refused
 from services.facility.booking.view import coarse
+from services.facility.booking.warned import heard_now, warns
 from services.facility.equipment import store as equipment
 from services.facility.equipment.domain import Lack
 from services.facility.hours import store as hours
+from services.facility.noise.ruling import warnings
 from services.facility.policy import domain as policy
 from shared import db
 from shared.contracts.facility import OCCUPYING, Equipment
@@ -30,7 +33,7 @@ from shared.walltime import local_fields
 T = TypeVar("T")
 _LOOK_AHEAD = 62
 MOST_OF_A_DATE = 20  # reasons of one date of a series; `blocking` holds all ids
-KEPT_FOR_REASONS = ("fault", "lacking", "breaches")
+NOT_TOLD = ("fault", "lacking", "breaches", "warnings")  # what is kept of a date for its reasons, or once was
 _ONE_DAY = dt.timedelta(days=1)
 
 
@@ -88,22 +91,36 @@ async def dates(
     space_ids: Sequence[UUID],
     outcomes: Sequence[dict[str, Any]],
     bookings: Mapping[str, Booking],
+    noise: Mapping[str, Sequence[dict[str, Any]]] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
-    """The outcomes of a series, each refused one with its reasons as the actor may see them now."""
+    """The outcomes of a series, each refused one with its reasons as the actor may see them now, and the others with
+    what there is of `noise`."""
     place = House(tuple(await house.load_any(conn, space_ids)))
     blocking = {UUID(other) for one in outcomes for other in one["blocking"][:MOST_OF_A_DATE]}
     blockers = await _blockers(conn, blocking)
     held = await hours.effective(conn, list(space_ids))
     lacking = {UUID(lack["equipment_id"]) for one in outcomes for lack in one.get("lacking") or ()}
     things = {str(found): thing for found, thing in (await equipment.find(conn, lacking)).items()}
-    told = _Told(actor, place, blockers, held, things)
-    return [{**_seen(one), "reasons": told.reasons(one, bookings.get(str(one["id"])))} for one in outcomes]
+    told = _Told(actor, place, blockers, held, things, noise)
+    return [told.date(one, bookings.get(str(one["id"]))) for one in outcomes]
 
 
-def _seen(outcome: Mapping[str, Any]) -> dict[str, Any]:
-    seen = {name: value for name, value in outcome.items() if name not in KEPT_FOR_REASONS}
-    warnings = [policy.remembered(one) for one in outcome.get("warnings", ())]
-    return seen | {"warnings": warnings} if warnings else seen
+async def noise(
+    conn: Any, now: dt.datetime, actor: Actor, outcomes: Sequence[dict[str, Any]], bookings: Mapping[str, Booking]
+) -> dict[str, list[dict[str, Any]]]:
+    """By date: of one that was refused for its noise what there is to accept by now, of the others all of it."""
+    loud = {str(one["id"]) for one in outcomes if any(map(_is_noise, one.get("breaches", ())))}
+    concerned = {found: one for found, one in bookings.items() if found in loud or warns(one, now)}
+    heard = await heard_now(conn, now, list(concerned.values()))
+    told = {}
+    for found, booking in concerned.items():
+        meets = [one for one in heard[booking.id] if one.conflict.serious or found not in loud]
+        told[found] = [one.told() for one in warnings(meets, booking, actor)]
+    return told
+
+
+def _is_noise(breach: Mapping[str, Any]) -> bool:
+    return bool(breach["rule"] == "noise")
 
 
 async def _blockers(conn: Any, ids: Collection[UUID]) -> dict[UUID, Blocker]:
@@ -121,12 +138,19 @@ class _Told:
     blockers: Mapping[UUID, Blocker]
     held: Mapping[UUID, Hours]
     things: Mapping[str, Equipment]
+    noise: Mapping[str, Sequence[dict[str, Any]]]
+
+    def date(self, outcome: Mapping[str, Any], booking: Booking | None) -> dict[str, Any]:
+        seen = {name: value for name, value in outcome.items() if name not in NOT_TOLD}
+        warned = () if outcome["reason"] else self.noise.get(str(outcome["id"]))
+        told = {"warnings": warned} if warned else {}
+        return {**seen, **told, "reasons": self.reasons(outcome, booking)}
 
     def reasons(self, outcome: Mapping[str, Any], booking: Booking | None) -> list[dict[str, Any]]:
         if outcome["reason"] == "invalid":
             return [refusals.reason_of(FAULTS.get(outcome.get("fault") or "", UNREADABLE))]
         if outcome["reason"] == "policy":
-            return [policy.remembered(breach) for breach in outcome["breaches"]]
+            return self._limits(outcome)
         if not outcome["reason"] or not booking or not self.place.spaces:
             return []
         if outcome["reason"] == "outside_hours":
@@ -140,6 +164,12 @@ class _Told:
         known = [self.blockers.get(UUID(other)) for other in rooms] + [self._lack(one) for one in lacking]
         told = [one for one in known if one][:MOST_OF_A_DATE]
         return [refusals.reason_why(one, booking, where, self.place, self.actor) for one in told]
+
+    def _limits(self, outcome: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Where the noise is gone by now, what was said of it."""
+        noise = self.noise.get(str(outcome["id"]), ())
+        kept = [one for one in outcome["breaches"] if not (noise and _is_noise(one))]
+        return [*map(policy.remembered, kept), *noise]
 
     def _lack(self, kept: Mapping[str, Any]) -> Blocker | None:
         found, thing = self.blockers.get(UUID(kept["blocking_id"])), self.things.get(kept["equipment_id"])

@@ -2,7 +2,7 @@
 blocked it."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -77,8 +77,6 @@ class Outcome:
             "fault": self.fault and self.fault.rule,
             "lacking": [_kept_lack(other, lack) for other, lack in self.lacking],
         }
-        if self.ruling.warnings and not self.refusal:
-            kept["warnings"] = [warning.kept() for warning in self.ruling.warnings]
         breaches = self.ruling.breaches if self.refusal == "policy" else ()
         return kept | {"breaches": [breach.kept() for breach in breaches]} if breaches else kept
 
@@ -106,8 +104,7 @@ async def put(desk: Desk, actor: Actor, series_id: UUID, body: PutSeries) -> lis
     rule = None if body.rule is None else recurrence.parse(body.rule)
     outcomes = await again(lambda: _put(desk, actor, series_id, body, rule))
     async with db.connection(desk.pool) as conn:
-        bookings = await _bookings(conn, outcomes)
-        return await explain.dates(conn, actor, body.space_ids, outcomes, bookings)
+        return await _told(conn, desk.clock.now(), actor, body.space_ids, outcomes, await _bookings(conn, outcomes))
 
 
 async def _put(
@@ -300,14 +297,26 @@ async def find(desk: Desk, actor: Actor, series_id: UUID) -> list[dict[str, Any]
         outcomes: list[dict[str, Any]] = known["outcomes"]
         bookings = await _bookings(conn, outcomes)
         spaces = [UUID(space) for space in known["asked"]["space_ids"]]
-        told = await explain.dates(conn, actor, spaces, outcomes, bookings)
-    now = desk.clock.now()
+        now = desk.clock.now()
+        told = await _told(conn, now, actor, spaces, outcomes, bookings)
     shown = []
     for one in told:
         booking = bookings.get(one["id"])
         present = {"state": domain.state_at(booking, now), "version": booking.version} if booking else {}
         shown.append({**one, **present})
     return shown
+
+
+async def _told(
+    conn: Any,
+    now: dt.datetime,
+    actor: Actor,
+    spaces: Sequence[UUID],
+    outcomes: Sequence[dict[str, Any]],
+    bookings: Mapping[str, Booking],
+) -> list[dict[str, Any]]:
+    noise = await explain.noise(conn, now, actor, outcomes, bookings)
+    return await explain.dates(conn, actor, spaces, outcomes, bookings, noise)
 
 
 async def _bookings(conn: Any, outcomes: Sequence[dict[str, Any]]) -> dict[str, Booking]:

@@ -5,7 +5,7 @@ nobody, and that nobody hears, ask the database for nothing here.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from services.facility.booking.domain import DISCREET, Blocker, Booking, Slot, t
 from services.facility.booking.house import House, Space
 from services.facility.finding import store as finding
 from services.facility.finding.domain import Surroundings
+from services.facility.finding.store import Rooms
 from services.facility.noise import store
 from services.facility.noise.domain import Conflict, Sound, conflicts, reach
 
@@ -74,6 +75,12 @@ async def listen(
     for row in await store.around(conn, asked, ignoring, now) if asked else []:
         found.setdefault(slots[row["n"]], []).append(_neighbour(row))
     return Noise(around, found, {space.id: space for space in place.spaces})
+
+
+def house_of(rooms: Rooms, bookings: Iterable[Booking]) -> House:
+    """The spaces that bookings name, of those that are left."""
+    named = dict.fromkeys(space for one in bookings for space in one.slot.space_ids)
+    return House(tuple(rooms.by_id[space] for space in named if space in rooms.by_id), mark=rooms.mark)
 
 
 async def leaves_around(conn: Any, place: House, bookings: Sequence[Booking]) -> list[UUID]:

@@ -17,12 +17,11 @@ from services.facility.approval import store as approvals
 from services.facility.booking import store as bookings
 from services.facility.booking.desk import Desk, again
 from services.facility.booking.domain import Booking, state_at
-from services.facility.booking.house import House
 from services.facility.finding import store as finding
 from services.facility.finding.store import Rooms
 from services.facility.noise import pair_store, pairs, ruling
 from services.facility.noise.events import noise_event
-from services.facility.noise.listening import listen
+from services.facility.noise.listening import house_of, listen
 from services.facility.noise.pair_store import Look
 from services.facility.noise.pairs import Acceptance, Meeting, Pair
 from shared import db, outbox
@@ -143,14 +142,9 @@ def _takes_time(booking: Booking, now: dt.datetime) -> bool:
 
 
 async def _meetings(conn: Any, rooms: Rooms, live: Sequence[Booking], now: dt.datetime) -> Mapping[UUID, Meeting]:
-    noise = await listen(conn, _house(rooms, live), live, now, each_other=True)
+    noise = await listen(conn, house_of(rooms, live), live, now, each_other=True)
     told = (pairs.meeting_of(one, heard, rooms.by_id) for one in live for heard in noise.heard(one))
     return pairs.worst(meeting for meeting in told if meeting.ends_at > now)
-
-
-def _house(rooms: Rooms, live: Iterable[Booking]) -> House:
-    named = dict.fromkeys(space for one in live for space in one.slot.space_ids)
-    return House(tuple(rooms.by_id[space] for space in named if space in rooms.by_id), mark=rooms.mark)
 
 
 @dataclass(frozen=True)
@@ -174,7 +168,7 @@ async def _decided(conn: Any, scene: _Scene, meeting: Meeting) -> Acceptance | N
     """By an exception, or a request to which all concerned agreed, of either of the two."""
     loud, quiet = (scene.bookings[one] for one in (meeting.loud_id, meeting.quiet_id))
     for one, other in ((loud, quiet), (quiet, loud)):
-        noise = await listen(conn, _house(scene.rooms, [one]), [one], scene.now)
+        noise = await listen(conn, house_of(scene.rooms, [one]), [one], scene.now)
         heard = [found for found in noise.heard(one) if found.conflict.other == other.id]
         concerned = frozenset(party.party_id for party in ruling.disturbed(heard, one))
         parties = (await approvals.parties(conn, [one.id])).get(one.id, [])
