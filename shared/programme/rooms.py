@@ -32,6 +32,9 @@ class Refused(Problem):
         super().__init__(body.get("detail"), code=body.get("code"), **{k: v for k, v in body.items() if k not in known})
         self.status = status
 
+    def names(self, rule: str) -> bool:
+        return any(reason.get("rule") == rule for reason in self.extra.get("reasons", ()))
+
 
 @dataclass(frozen=True)
 class Booked:
@@ -82,7 +85,7 @@ class Rooms:
         Facility gives it up again when a `version` of the occurrence later than this one does not name it.
 
         Repeating it finds the same hold or request, which may have been granted since. Where an earlier booking of the
-        occurrence is over, or another, the next id is taken.
+        occurrence is over, or another, the next id is taken. What it would have replaced may be over by now.
         """
         state = "requested" if terms.request else "held"
         body = {
@@ -101,6 +104,8 @@ class Rooms:
             except Refused as refusal:
                 if refusal.code == "id_in_use":
                     continue
+                if replaces and refusal.names("replaces_over"):
+                    return await self.book(who, occurrence, version, activity, terms)
                 raise
             if answer["state"] in (state, "confirmed"):
                 return _booked(booking_id, answer)

@@ -92,6 +92,19 @@ async def test_date__whose_move_is_refused__keeps_its_place_and_says_why_until_t
     assert (await house.step(stays, "stay")).json()["code"] == "wrong_state"
 
 
+async def test_date__that_lost_its_booking__asks_for_a_room_of_somebody_else(house: House) -> None:
+    date = await planned(house)
+    await house.decide_as("admin@*", "cancel", date["booking_id"])
+    lost = await house.becomes(date, state="affected")
+
+    waiting = await asked(house, lost)
+
+    request = await house.booking(waiting["move_request"]["booking_id"])
+    assert (request["state"], "replaces" in request) == ("requested", False)
+    await house.decide("confirm", request["id"])
+    assert (await house.becomes(date, state="scheduled"))["booking_id"] == request["id"]
+
+
 @pytest.mark.parametrize("answer", ["confirm", "reject"])
 async def test_date__that_lost_its_booking_meanwhile__follows_the_answer(house: House, answer: str) -> None:
     date = await planned(house)

@@ -253,6 +253,54 @@ async def test_request__for_the_place_of_a_request__is_refused(house: House, roo
     assert (refused.status_code, refused.json()["errors"][0]["loc"]) == (422, ["replaces"])
 
 
+@pytest.mark.parametrize(("what", "told"), [("cancel", "avlyst"), ("release", "frigitt")])
+async def test_request__for_the_place_of_a_booking_that_is_gone__says_which_may_be_named(
+    house: House, room: UUID, what: str, told: str
+) -> None:
+    booking, made = await house.booked([await house.space()], "10:00", "11:00"), uuid4()
+    await to_move(house, booking, room, "12:00", "13:00", id=made)
+    await house.ok(house.order(what, booking))
+    wish = {"state": "requested", "replaces": booking["id"]}
+
+    refused = await house.put([room], "14:00", "15:00", **wish)
+
+    body = refused.json()
+    assert (refused.status_code, body["code"], body["errors"][0]["loc"]) == (422, "invalid", ["replaces"])
+    assert body["detail"].startswith(f"Bookingen som skal erstattes, er {told}. Bare en som står og ikke er over,")
+    [reason] = body["reasons"]
+    assert (reason["rule"], reason["state"]) == ("replaces_over", (await house.get(booking["id"]))["state"])
+    assert reason["accepted"]["states"] == ["blocked", "confirmed", "held", "affected"]
+    again = await house.ok(house.put([room], "12:00", "13:00", id=made, **wish))
+    assert (again["id"], again["version"], again["state"]) == (str(made), 1, "requested")
+
+
+async def test_request__for_the_place_of_a_request_that_was_refused__is_refused_itself(
+    house: House, room: UUID
+) -> None:
+    first = await house.booked([room], "12:00", "13:00", state="requested")
+    await house.ok(house.order("reject", first))
+
+    refused = await house.put([room], "14:00", "15:00", state="requested", replaces=first["id"])
+
+    assert (refused.status_code, refused.json()["reasons"][0]["state"]) == (422, "rejected")
+
+
+async def test_request__for_the_place_of_a_booking_that_has_ended__is_refused(house: House, room: UUID) -> None:
+    booking = await house.booked([await house.space()], "08:00", "09:00")
+    wish = {"state": "requested", "replaces": booking["id"]}
+    await house.clock("2026-12-01T08:59:00+01:00", run_due=False)
+    try:
+        await house.ok(house.put([room], "12:00", "13:00", **wish))
+        await house.clock("2026-12-01T09:00:00+01:00", run_due=False)
+
+        refused = await house.put([room], "14:00", "15:00", **wish)
+    finally:
+        await house.clock(NOW)
+
+    assert (refused.status_code, refused.json()["reasons"][0]["rule"]) == (422, "replaces_over")
+    assert refused.json()["detail"].startswith("Bookingen som skal erstattes, er ferdig.")
+
+
 async def test_many_requests__for_the_same_booking_at_once__leave_one_open(house: House, room: UUID) -> None:
     booking = await house.booked([await house.space()], "10:00", "11:00")
 
