@@ -1,5 +1,6 @@
 """Bookings follow the occurrences of units, by the events the units send over Kafka."""
 
+import asyncio
 import datetime as dt
 from typing import Any
 from uuid import uuid4
@@ -185,6 +186,38 @@ async def test_request__asked_for_again_by_a_later_version__waits_for_that_one(h
     assert (await house.get(request["id"]))["state"] == "requested"
     await hear(desk, occurrence, "changed", 6)
     assert (await house.get(request["id"]))["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("version", "named", "status"), [(3, False, 201), (4, True, 201), (4, False, 409)], ids=["of-now", "named", "past"]
+)
+async def test_request__that_comes_after_a_later_word_of_its_owner__is_refused(
+    house: House, desk: Desk, version: int, named: bool, status: int
+) -> None:
+    room, before = await house.space(), await asked(house)
+    owner = {name: before[name] for name in ("unit_id", "owner_ref")}
+    made = uuid4()
+    occurrence = occurrence_of(before, house, "draft", unit_id=owner["unit_id"], booking_id=made if named else None)
+    await hear(desk, occurrence, "changed", version)
+    await hear(desk, occurrence_of(before, house, "draft", unit_id=owner["unit_id"], booking_id=None), "changed", 2)
+
+    late = await house.put([room], "10:00", "11:00", id=made, state="requested", owner_version=3, **owner)
+
+    assert (late.status_code, late.json().get("code")) == (status, "unneeded" if status == 409 else None)
+    assert len(await house.rows("select from booking where id = $1", made)) == (status == 201)
+
+
+async def test_request__made_while_its_owners_word_is_heard__is_given_up_or_refused(house: House, desk: Desk) -> None:
+    owner = {"unit_id": str(await house.unit()), "owner_ref": f"occurrence/{uuid4()}"}
+    before = await asked(house, **owner)
+    for version in range(4, 14):
+        made, room = uuid4(), await house.space()
+        later = occurrence_of(before, house, "draft", unit_id=owner["unit_id"], booking_id=None)
+        late, _ = await asyncio.gather(
+            house.put([room], "10:00", "11:00", id=made, state="requested", owner_version=version - 1, **owner),
+            hear(desk, later, "changed", version),
+        )
+        assert late.status_code == 409 or (await house.get(str(made)))["reason_code"] == "unneeded"
 
 
 @pytest.mark.parametrize("of_another", [True, False])

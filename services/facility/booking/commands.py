@@ -89,6 +89,7 @@ async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Put
 
 async def _make_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking, place: House) -> Booking:
     wanted = await wishes.new(conn, desk.clock, actor, place, booking_id, body)
+    await wishes.check_owner(conn, wanted)
     asked_before = await replacing.earlier(conn, actor, wanted)
     taken = Taken()
     if wanted.state in OCCUPYING:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from services.facility.audit import trail
-from services.facility.booking import domain, gear, house, store, timeline
+from services.facility.booking import domain, gear, house, owner_store, store, timeline
 from services.facility.booking.desk import Desk, Overtaken
 from services.facility.booking.domain import Booking
 from services.facility.booking.events import booking_event
@@ -29,6 +29,7 @@ def handlers(desk: Desk) -> dict[str, dict[str, Handler]]:
 
     def follow(said: str) -> Handler:
         async def react(conn: Any, event: Event) -> None:
+            await remember(conn, event)
             if said in first:
                 await first[said](conn, desk, event)
             await give_up_unneeded(conn, desk, event)
@@ -37,6 +38,12 @@ def handlers(desk: Desk) -> dict[str, dict[str, Handler]]:
 
     reactions = {said: follow(said.split(".")[1]) for said in EVENTS if said.startswith("occurrence.")}
     return {topic_of(unit): {f"{unit}.{said}": react for said, react in reactions.items()} for unit in UNIT_KINDS}
+
+
+async def remember(conn: Any, event: Event) -> None:
+    """Whoever asks on behalf of an earlier version from now on is told so; who does at this moment is waited for."""
+    occurrence = Occurrence.model_validate(event.data)
+    await owner_store.hear(conn, _ref(occurrence), occurrence.unit_id, event.subjectversion, _named(occurrence))
 
 
 async def confirm_hold(conn: Any, desk: Desk, event: Event) -> None:
@@ -93,11 +100,15 @@ async def give_up_unneeded(conn: Any, desk: Desk, event: Event) -> None:
     """What an earlier version of the occurrence asked for and this one does not name is nobody's: its unit died before
     it had written down that it has it, or given it up."""
     occurrence = Occurrence.model_validate(event.data)
-    owner, version = f"occurrence/{occurrence.occurrence_id}", event.subjectversion
-    found = await store.unneeded(conn, owner, occurrence.unit_id, version, _named(occurrence))
+    version = event.subjectversion
+    found = await store.unneeded(conn, _ref(occurrence), occurrence.unit_id, version, _named(occurrence))
     for _, booking in sorted((await store.lock(conn, found)).items()):
         if domain.is_unneeded(booking, version, desk.clock.now()):
             await _cancel(conn, desk, event, booking, domain.UNNEEDED)
+
+
+def _ref(occurrence: Occurrence) -> str:
+    return f"occurrence/{occurrence.occurrence_id}"
 
 
 def _named(occurrence: Occurrence) -> list[UUID]:
@@ -126,6 +137,6 @@ async def _of(conn: Any, occurrence: Occurrence, booking_id: UUID | None) -> Boo
     if booking is None:
         return None
     owner = booking.about.owner_ref
-    if owner != f"occurrence/{occurrence.occurrence_id}" and booking.about.unit_id != occurrence.unit_id:
+    if owner != _ref(occurrence) and booking.about.unit_id != occurrence.unit_id:
         raise Forbidden
     return booking

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from services.facility.booking import bodies, domain, gear, house, refusals, rights, view
+from services.facility.booking import bodies, domain, gear, house, owner_store, refusals, rights, view
 from services.facility.booking.bodies import MoveBooking, PutBooking, time_of
 from services.facility.booking.domain import Booking, Slot
 from services.facility.booking.house import House
@@ -14,7 +14,12 @@ from services.facility.policy.domain import Terms
 from shared.clock import Clock
 from shared.contracts.facility import Gear
 from shared.identity import Actor
-from shared.problems import Stale
+from shared.problems import Conflict, Message, Stale
+
+TOO_LATE = Message(
+    "Det dette gjelder, er endret siden det ble bedt om. Se på det igjen.",
+    "What this is about has changed since it was asked for. Look at it again.",
+)
 
 
 async def read(conn: Any, now: dt.datetime, place: House, booking_id: UUID, body: PutBooking) -> Booking:
@@ -52,6 +57,19 @@ async def new(conn: Any, clock: Clock, actor: Actor, place: House, booking_id: U
     rights.check_write(actor, place.squares, body.unit_id, body.state, body.override)
     await check_gear(conn, actor, wanted.equipment, body.unit_id)
     return wanted
+
+
+async def check_owner(conn: Any, wanted: Booking) -> None:
+    """Raises Conflict for a request on behalf of a version of its owner that is past: nobody waits for the answer.
+
+    Takes the owner's turn until the transaction ends.
+    """
+    owner, unit = wanted.about.owner_ref, wanted.about.unit_id
+    if wanted.state != "requested" or wanted.owner_version is None or not owner or not unit:
+        return
+    version, named = await owner_store.latest(conn, owner, unit)
+    if wanted.id not in named and domain.is_unneeded(wanted, version, wanted.created_at):
+        raise Conflict(TOO_LATE, code=domain.UNNEEDED, reasons=[{"rule": domain.UNNEEDED, "message": TOO_LATE}])
 
 
 async def check_gear(conn: Any, actor: Actor, brought: Sequence[Gear], unit_id: UUID | None) -> None:
