@@ -1,13 +1,16 @@
 """HTTP of finding: free time, and rooms for a purpose."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
 from services.facility.booking.api import AtDesk
-from services.facility.finding import queries, words
-from services.facility.finding.bodies import Find, Search
+from services.facility.finding import dates, queries, words
+from services.facility.finding.bodies import Find, FindForDates, Search, Sought
+from services.facility.finding.domain import Near, Suit
 from services.facility.finding.queries import Candidate, Finding, Found
+from services.facility.finding.store import Rooms
 from services.facility.policy.rulebook import Ruling
 from shared.http import CurrentActor, in_language, language
 from shared.walltime import local_fields
@@ -28,11 +31,32 @@ async def find(at: AtDesk, who: CurrentActor, asked: Annotated[Find, Query()], r
         _candidate(number, one, found, asked) | _way(ruling)
         for number, (one, ruling) in enumerate(zip(found.candidates, found.rulings, strict=True), 1)
     ]
-    left_out = [
-        {"reason": reason, "rooms": count, "message": words.left_out(reason, count)}
-        for reason, count in sorted(found.left_out.items())
+    return _told(candidates, found.left_out, request)
+
+
+@router.post("/find/dates")
+async def find_for_dates(at: AtDesk, who: CurrentActor, asked: FindForDates, request: Request) -> dict[str, Any]:
+    """Rooms for many dates, those that can be had on most of them first; dates are told by their number as sent, from
+    0."""
+    found = await dates.for_dates(at, who, asked)
+    candidates = [
+        {
+            "rank": number,
+            **_room(one.suit, found.near, found.rooms, asked),
+            "book": one.by("book"),
+            "request": one.by("request"),
+        }
+        for number, one in enumerate(found.candidates, 1)
     ]
-    answer: dict[str, Any] = in_language({"candidates": candidates, "left_out": left_out}, language(request))
+    return _told(candidates, found.left_out, request)
+
+
+def _told(candidates: list[dict[str, Any]], left_out: Mapping[str, int], request: Request) -> dict[str, Any]:
+    why_not = [
+        {"reason": reason, "rooms": count, "message": words.left_out(reason, count)}
+        for reason, count in sorted(left_out.items())
+    ]
+    answer: dict[str, Any] = in_language({"candidates": candidates, "left_out": why_not}, language(request))
     return answer
 
 
@@ -47,9 +71,18 @@ def _way(ruling: Ruling) -> dict[str, Any]:
 
 
 def _candidate(number: int, one: Candidate, found: Finding, asked: Find) -> dict[str, Any]:
-    room, needs = one.suit.room, asked.needs()
     return {
         "rank": number,
+        **_room(one.suit, found.near, found.rooms, asked),
+        "free": [local_fields(*time, one.suit.room.zone) for time in one.times],
+        "free_ranges": one.ranges,
+        "free_minutes": int(one.lasting.total_seconds()) // 60,
+    }
+
+
+def _room(suit: Suit, near: Near, rooms: Rooms, asked: Sought) -> dict[str, Any]:
+    room = suit.room
+    return {
         "space_id": str(room.id),
         "name": room.name,
         "square_id": str(room.square_id),
@@ -60,12 +93,7 @@ def _candidate(number: int, one: Candidate, found: Finding, asked: Find) -> dict
         "layouts": dict(room.layouts),
         "features": list(room.features),
         "price_per_hour": room.price(asked.organiser_kind),
-        "free": [local_fields(*time, room.zone) for time in one.times],
-        "free_ranges": one.ranges,
-        "free_minutes": int(one.lasting.total_seconds()) // 60,
-        "fetch": [
-            {"id": str(thing.equipment_id), "kind": thing.kind, "name": thing.name} for thing in one.suit.fetched
-        ],
-        "disturbs": [str(other.id) for other in one.suit.disturbs],
-        "why": words.why(one.suit, needs, found.near, found.rooms.surroundings),
+        "fetch": [{"id": str(one.equipment_id), "kind": one.kind, "name": one.name} for one in suit.fetched],
+        "disturbs": [str(other.id) for other in suit.disturbs],
+        "why": words.why(suit, asked.needs(), near, rooms.surroundings),
     }

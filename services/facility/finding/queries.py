@@ -16,7 +16,7 @@ from services.facility.booking.free import Range, Wanted
 from services.facility.booking.house import Space
 from services.facility.booking.queries import window_of
 from services.facility.finding import store, things
-from services.facility.finding.bodies import Find, Search
+from services.facility.finding.bodies import Find, Search, Sought
 from services.facility.finding.domain import Lack, Near, Needs, Room, Suit, lacks, rank
 from services.facility.finding.store import Free, Group, More, Rooms, Sight
 from services.facility.finding.things import Things
@@ -25,14 +25,15 @@ from services.facility.policy import sieve
 from services.facility.policy.rulebook import Ruling
 from services.facility.registry.features import has
 from shared import db
+from shared.contracts.opening_hours import Hours
 from shared.identity import Actor
 from shared.policy import allows, require
 from shared.problems import Invalid, Message
 
 MOST_SPACES = 500
 _MINUTE = dt.timedelta(minutes=1)
-_NOBODY = UUID(int=0)
-_ANY_ZONE = ZoneInfo("Europe/Oslo")
+NOBODY = UUID(int=0)
+ANY_ZONE = ZoneInfo("Europe/Oslo")
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,12 @@ async def free(desk: Desk, actor: Actor, asked: Search) -> list[Found]:
     """Where a booking of the wanted length fits, for each space by itself or for all at once, in the order asked."""
     async with db.connection(desk.pool) as conn:
         rooms = await store.rooms(conn)
-        spaces = await _candidates(conn, actor, asked, rooms)
+        spaces = await candidates_of(conn, actor, asked, rooms)
         wanted = _wanted(asked, spaces)
-        look = await _look(conn, desk, actor, asked, rooms, wanted)
+        look = await look_for(conn, desk, actor, asked, rooms, wanted)
         groups = [spaces] if asked.together and spaces else [[space] for space in spaces]
         fitting = [group for group in groups if look.lack(group) is None]
-        found = await look.free(conn, fitting, store.MOST_RANGES)
+        found = await look.free(conn, fitting, store.MOST_RANGES, asked.hours())
     times = [(fitting[one.group], time) for one in found for time in one.times]
     return [
         Found(tuple(space.id for space in group), group[0].zone, time) for group, time in times[: store.MOST_RANGES]
@@ -85,13 +86,13 @@ async def find(desk: Desk, actor: Actor, asked: Find) -> Finding:
     """The rooms in which a booking of the wanted length fits at some time, ranked."""
     async with db.connection(desk.pool) as conn:
         rooms = await store.rooms(conn)
-        spaces = await _candidates(conn, actor, asked, rooms)
+        spaces = await candidates_of(conn, actor, asked, rooms)
         wanted = _wanted(asked, spaces)
-        look = await _look(conn, desk, actor, asked, rooms, wanted)
+        look = await look_for(conn, desk, actor, asked, rooms, wanted)
         why_not: dict[UUID, Lack | None] = {space.id: look.lack([space]) for space in spaces}
         fitting = [space for space in spaces if why_not[space.id] is None]
-        found = await look.free(conn, [[space] for space in fitting], asked.times)
-        near = _near(rooms, asked)
+        found = await look.free(conn, [[space] for space in fitting], asked.times, asked.hours())
+        near = near_of(rooms, asked.near_space_id, asked.square_id)
         candidates = _ranked(fitting, found, look, near)
         best = candidates[: asked.limit]
         rulings = await sieve.rulings(conn, desk, actor, [_booking(desk, one, wanted, asked) for one in best])
@@ -105,16 +106,16 @@ def _booking(desk: Desk, one: Candidate, wanted: Wanted, asked: Find) -> Booking
     room, start, now = one.suit.room, one.times[0][0], desk.clock.now()
     slot = Slot((room.id,), start, start + wanted.length, asked.setup_minutes, asked.teardown_minutes)
     about = About(organiser_kind=asked.organiser_kind, expected_people=asked.people or None)
-    return Booking(_NOBODY, 1, room.square_id, room.zone, slot, "confirmed", about, {}, now, now)
+    return Booking(NOBODY, 1, room.square_id, room.zone, slot, "confirmed", about, {}, now, now)
 
 
 @dataclass(frozen=True)
-class _Look:
+class Look:
     """A search, with all that it needs to know of the house."""
 
     desk: Desk
     actor: Actor
-    asked: Search
+    asked: Sought
     rooms: Rooms
     wanted: Wanted
     things: Things
@@ -128,15 +129,15 @@ class _Look:
         nowhere = any(not self.things.of_kind(kind, group[0]) for kind in self._to_fetch(group))
         return lacks(group, self.needs, self.rooms.surroundings) or ("lacks_feature" if nowhere else None)
 
-    async def free(self, conn: Any, groups: Sequence[Sequence[Room]], each: int) -> list[Free]:
-        busy = [
-            (number, time)
-            for number, group in enumerate(groups)
-            for kind in self._to_fetch(group)
-            for time in self.things.none_of(kind, group[0])
-        ]
-        busy += [(number, time) for number, group in enumerate(groups) for time in self._out(group)]
-        more = More(busy=busy, limits=self.asked.hours(), mark=self.rooms.mark)
+    def missing(self, group: Sequence[Room]) -> Iterator[Range]:
+        """When something is that is needed: it is out of order, or is elsewhere."""
+        for kind in self._to_fetch(group):
+            yield from self.things.none_of(kind, group[0])
+        yield from self._out(group)
+
+    async def free(self, conn: Any, groups: Sequence[Sequence[Room]], each: int, limits: Sequence[Hours]) -> list[Free]:
+        busy = [(number, time) for number, group in enumerate(groups) for time in self.missing(group)]
+        more = More(busy=busy, limits=limits, mark=self.rooms.mark)
         now, seen, wanted = self.desk.clock.now(), sight(self.actor, groups), self.wanted
         asked = [Group(group, wanted.window, wanted.length, each) for group in groups]
         return await store.free(conn, asked, wanted.setup, wanted.teardown, now, seen, more)
@@ -159,35 +160,40 @@ class _Look:
         return [kind for kind in self.needs.equipment if not any(has(room.features, kind) for room in group)]
 
 
-def _ranked(fitting: Sequence[Room], found: Iterable[Free], look: _Look, near: Near) -> list[Candidate]:
+def _ranked(fitting: Sequence[Room], found: Iterable[Free], look: Look, near: Near) -> list[Candidate]:
     candidates = [
         Candidate(look.suit(fitting[one.group], one.times[0][0]), one.times, one.ranges, one.lasting) for one in found
     ]
     return sorted(candidates, key=lambda one: rank(one.suit, look.needs, near))
 
 
-async def _look(conn: Any, desk: Desk, actor: Actor, asked: Search, rooms: Rooms, wanted: Wanted) -> _Look:
+async def look_for(
+    conn: Any, desk: Desk, actor: Actor, asked: Sought, rooms: Rooms, wanted: Wanted, ignoring: Sequence[UUID] = ()
+) -> Look:
+    """`ignoring`: bookings that hold back no equipment."""
     out = await outages.times(conn, rooms, wanted.window) if asked.needs().features else []
-    return _Look(desk, actor, asked, rooms, wanted, await _things(conn, desk, actor, asked, wanted), out)
+    return Look(desk, actor, asked, rooms, wanted, await _things(conn, desk, actor, asked, wanted, ignoring), out)
 
 
-async def _things(conn: Any, desk: Desk, actor: Actor, asked: Search, wanted: Wanted) -> Things:
-    found = await things.load(conn, asked.equipment, wanted, desk.clock.now())
+async def _things(
+    conn: Any, desk: Desk, actor: Actor, asked: Sought, wanted: Wanted, ignoring: Sequence[UUID]
+) -> Things:
+    found = await things.load(conn, asked.equipment, wanted, desk.clock.now(), ignoring)
     seen = [one for one in found.all if allows(actor, "booking.read", square_id=one.square_id, unit_id=one.unit_id)]
     return replace(found, all=seen)
 
 
-def _near(rooms: Rooms, asked: Find) -> Near:
+def near_of(rooms: Rooms, space_id: UUID | None, squares: Sequence[UUID]) -> Near:
     """Raises Invalid for a room that does not exist."""
-    if asked.near_space_id is None:
-        return Near(asked.square_id[0] if asked.square_id else None)
-    room = rooms.by_id.get(asked.near_space_id)
+    if space_id is None:
+        return Near(squares[0] if squares else None)
+    room = rooms.by_id.get(space_id)
     if room is None:
-        raise house.unknown([asked.near_space_id])
+        raise house.unknown([space_id])
     return Near(room.square_id, room.floor, room.unit_id)
 
 
-async def _candidates(conn: Any, actor: Actor, asked: Search, rooms: Rooms) -> list[Room]:
+async def candidates_of(conn: Any, actor: Actor, asked: Sought, rooms: Rooms) -> list[Room]:
     """Raises Invalid for a space or square that does not exist, NotFound or Forbidden for another's."""
     if asked.space_id:
         named = _named(asked.space_id, rooms)
@@ -214,7 +220,7 @@ def _named(space_ids: Sequence[UUID], rooms: Rooms) -> list[Room]:
 
 
 def _wanted(asked: Search, spaces: Sequence[Space]) -> Wanted:
-    window = window_of((asked.start, asked.end), spaces[0].zone if spaces else _ANY_ZONE)
+    window = window_of((asked.start, asked.end), spaces[0].zone if spaces else ANY_ZONE)
     minutes = (asked.minutes, asked.setup_minutes, asked.teardown_minutes)
     if sum(minutes) * _MINUTE > LONGEST:
         raise Invalid(Message("En booking varer høyst 60 dager.", "A booking lasts at most 60 days."))
