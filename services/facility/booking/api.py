@@ -11,6 +11,7 @@ from services.facility.booking import commands, explain, queries, use, view
 from services.facility.booking.bodies import Command, MoveBooking, PutBooking
 from services.facility.booking.desk import Desk
 from services.facility.booking.domain import Booking, Order
+from shared.contracts.facility import BookingState
 from shared.http import CurrentActor, SeenVersion, etag, in_language, language
 from shared.identity import Actor
 from shared.types import Id
@@ -96,10 +97,14 @@ async def list_bookings(
     end: Annotated[str, Query(alias="to")],
     square_id: Id | None = None,
     space_id: Annotated[list[Id] | None, Query()] = None,
+    state: Annotated[list[BookingState] | None, Query()] = None,
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 500,
 ) -> JSONResponse:
-    found = await queries.listed(at, who, square_id, space_id, (start, end), after, limit)
+    """By start; `next` is the `after` of the page that follows, null on the last one. `state`, repeatable, is what the
+    answer shows, as of now: a hold that ran out is `expired` and not `held`, whether or not that has been written down,
+    and one that a closure displaced before is `expired` and not `affected`."""
+    found = await queries.listed(at, who, square_id, space_id, (start, end), after, limit, state or ())
     now = at.clock.now()
     shown = [worded(view.show(booking, who, now), request) for booking in found.bookings]
     return JSONResponse({"bookings": shown, "next": found.next})

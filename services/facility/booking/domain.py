@@ -8,7 +8,7 @@ held, confirmed, blocked --closure--> affected --lift--> what it was before
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
@@ -229,6 +229,12 @@ def state_at(booking: Booking, now: dt.datetime) -> BookingState:
 def hold_ran_out(booking: Booking, now: dt.datetime) -> bool:
     is_hold = booking.state == "held" or (booking.state == "affected" and booking.state_before == "held")
     return is_hold and booking.hold_until is not None and booking.hold_until <= now
+
+
+def kept_as(states: Collection[BookingState]) -> list[BookingState]:
+    """As what bookings in one of the states may be written down: a hold that ran out may stand as one still."""
+    ran_out: tuple[BookingState, ...] = ("held", "affected") if "expired" in states else ()
+    return sorted({*states, *ran_out})
 
 
 _FITS: dict[Order, frozenset[BookingState]] = {

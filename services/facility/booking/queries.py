@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,10 +12,11 @@ from services.facility.approval import commands as approval
 from services.facility.booking import closure_store, house, store
 from services.facility.booking.bodies import time_of
 from services.facility.booking.desk import Desk
-from services.facility.booking.domain import LONGEST, Booking, Closure, hold_ran_out
+from services.facility.booking.domain import LONGEST, Booking, Closure, hold_ran_out, kept_as
 from services.facility.booking.free import Range
 from services.facility.booking.warned import warned_now
 from shared import db
+from shared.contracts.facility import BookingState
 from shared.identity import Actor
 from shared.policy import allows, require
 from shared.problems import Invalid, Message, NotFound
@@ -49,8 +51,11 @@ async def listed(
     written: tuple[str, str],
     after: str | None,
     limit: int,
+    states: Collection[BookingState] = (),
 ) -> Page:
-    """Every booking of a square, or of spaces and what is above and below them, that meets the range; by start."""
+    """Every booking of a square, or of spaces and what is above and below them, that meets the range; by start. With
+    `states`, those that are in one of them now."""
+    of = store.InStates(desk.clock.now(), list(states), kept_as(states)) if states else None
     async with db.connection(desk.pool) as conn:
         place = await house.load(conn, space_ids) if space_ids else None
         squares, zone = (place.squares, place.zone) if place else await _where(conn, square_id)
@@ -59,9 +64,9 @@ async def listed(
         window = window_of(written, zone)
         if place:
             spaces = await house.kin(conn, place)
-            found = await store.page_of_spaces(conn, spaces, square_id, window, _cursor(after), limit)
+            found = await store.page_of_spaces(conn, spaces, square_id, window, _cursor(after), limit, of)
         else:
-            found = await store.page_of_square(conn, squares[0], window, _cursor(after), limit)
+            found = await store.page_of_square(conn, squares[0], window, _cursor(after), limit, of)
     owners = {(one.square_id, one.about.unit_id) for one in found}
     may = {one for one in owners if allows(actor, "booking.read", square_id=one[0], unit_id=one[1])}
     seen = [one for one in found if (one.square_id, one.about.unit_id) in may]

@@ -1,14 +1,14 @@
 """All SQL of bookings and of the time they occupy. Nothing here opens a transaction or knows what time it is."""
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.facility.booking.domain import About, Booking, Slot
 from services.facility.booking.free import Range
-from shared.contracts.facility import Gear
+from shared.contracts.facility import BookingState, Gear
 
 # What every reading of a booking brings along from the registry: its square's zone and its unit's kind.
 _READ = """
@@ -132,6 +132,26 @@ order by b.starts_at, b.id
 """  # noqa: S608 -- constants
 
 
+def _in_states(page: str, first: int) -> str:
+    """The same page, of the bookings only that are in one of the states at an instant. Three parameters more, from
+    `first` on: the instant, the states, and as what they may be written down."""
+    now, wanted, kept = (f"${first + at}" for at in range(3))
+    is_now = f"case when 'held' in (state, state_before) and hold_until <= {now} then 'expired' else state end"
+    return page.replace(_OF_PAGE, f"{_OF_PAGE} and state = any({kept}::text[]) and {is_now} = any({wanted}::text[])")
+
+
+PAGE_OF_SQUARE_IN_STATES = _in_states(PAGE_OF_SQUARE, 7)
+PAGE_OF_SPACES_IN_STATES = _in_states(PAGE_OF_SPACES, 8)
+
+
+class InStates(NamedTuple):
+    """Bookings that are in one of the `states` at an instant, which may be written down as one of `kept`."""
+
+    at: dt.datetime
+    states: Collection[BookingState]
+    kept: Collection[BookingState]
+
+
 async def find(conn: Any, booking_id: UUID) -> Booking | None:
     found = await conn.fetchrow(BY_ID, booking_id)
     return _booking(found) if found else None
@@ -226,9 +246,10 @@ async def asked_again(conn: Any, booking_id: UUID, owner_version: int) -> None:
 
 
 async def page_of_square(
-    conn: Any, square_id: UUID, window: Range, after: tuple[dt.datetime, UUID], limit: int
+    conn: Any, square_id: UUID, window: Range, after: tuple[dt.datetime, UUID], limit: int, of: InStates | None = None
 ) -> list[Booking]:
-    return [_booking(row) for row in await conn.fetch(PAGE_OF_SQUARE, square_id, *window, *after, limit)]
+    query = PAGE_OF_SQUARE_IN_STATES if of else PAGE_OF_SQUARE
+    return [_booking(row) for row in await conn.fetch(query, square_id, *window, *after, limit, *(of or ()))]
 
 
 async def page_of_spaces(
@@ -238,9 +259,10 @@ async def page_of_spaces(
     window: Range,
     after: tuple[dt.datetime, UUID],
     limit: int,
+    of: InStates | None = None,
 ) -> list[Booking]:
-    asked = (list(space_ids), *window, *after, limit, square_id)
-    return [_booking(row) for row in await conn.fetch(PAGE_OF_SPACES, *asked)]
+    asked = (list(space_ids), *window, *after, limit, square_id, *(of or ()))
+    return [_booking(row) for row in await conn.fetch(PAGE_OF_SPACES_IN_STATES if of else PAGE_OF_SPACES, *asked)]
 
 
 def _booking(row: Any) -> Booking:
