@@ -88,11 +88,7 @@ export async function move(item: Item, target: Target, unit: Unit | undefined, v
 /** Asks whoever decides about the room for another time or room. What is there stays where it is until the answer, and
     goes there by itself when that is yes. */
 export async function requestInstead(item: Item, draft: Draft, unit: Unit | undefined, terms: object): Promise<Undo> {
-  if (item.kind === 'booking') {
-    const known = await get<{ equipment: Brought[] }>(pathOf(item, unit))
-    const kept = { ...same(known), ...terms, replaces: item.id }
-    return book({ ...draft, equipment: draft.equipment ?? known.equipment, state: 'requested' }, kept)
-  }
+  if (item.kind === 'booking') return requestPlaceOf(item.id, draft, terms)
   const slot = { space_ids: draft.space_ids, starts_at: wallTime(draft.date, draft.start), ends_at: wallTime(draft.date, draft.end) }
   const asked = await shift(item, slot, unit, item.version ?? 0, { ...brought(draft.equipment), ...terms, request: true })
   const version = asked.version ?? asked.body.version
@@ -102,6 +98,13 @@ export async function requestInstead(item: Item, draft: Draft, unit: Unit | unde
     else await shift(item, item as Slot, unit, version, brought(item.equipment))
   })
   return Object.assign(taken, { requested: waits || asked.body.state === 'draft' })
+}
+
+/** The same of a booking that belongs to no date. */
+export async function requestPlaceOf(id: string, draft: Draft, terms: object = {}): Promise<Undo> {
+  const known = await get<{ equipment: Brought[] }>(`${bookings}/${id}`)
+  const kept = { ...same(known), ...terms, replaces: id }
+  return book({ ...draft, equipment: draft.equipment ?? known.equipment, state: 'requested' }, kept)
 }
 
 /** The move that was asked for is taken back, or one that was refused put aside. */

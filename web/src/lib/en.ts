@@ -1,5 +1,6 @@
 import type { Dictionary } from './nb'
 import { en as house } from './words/house'
+import { en as inbox } from './words/inbox'
 import { en as rooms } from './words/rooms'
 import { en as season } from './words/season'
 import { en as terms } from './words/terms'
@@ -7,6 +8,7 @@ import { en as workplaces } from './words/workplaces'
 
 export const en: Dictionary = {
   ...house,
+  ...inbox,
   ...rooms,
   ...season,
   ...terms,

@@ -45,6 +45,11 @@ class House {
     return (this.session?.user?.roles ?? []).some(([role, scope]) => DECIDER_ROLES.has(role) && (scope === '*' || scope === square))
   }
 
+  /** Whether the reader may book in the unit's name; of no unit's, in the square's. */
+  mayBookFor(unit_id: string | null | undefined, square: string): boolean {
+    return (this.session?.user?.roles ?? []).some(([role, scope]) => BOOKING_ROLES.has(role) && (scope === '*' || scope === square || scope === unit_id))
+  }
+
   /** Whether the reader may edit what is the unit's own. */
   mayEdit(unit_id: string): boolean {
     const covers = new Set(['*', unit_id, this.square?.id])

@@ -1,4 +1,5 @@
 import { nb as house } from './words/house'
+import { nb as inbox } from './words/inbox'
 import { nb as rooms } from './words/rooms'
 import { nb as season } from './words/season'
 import { nb as terms } from './words/terms'
@@ -7,6 +8,7 @@ import { nb as workplaces } from './words/workplaces'
 // Bokmål, the product's first language. English and nynorsk have the same keys.
 export const nb = {
   ...house,
+  ...inbox,
   ...rooms,
   ...season,
   ...terms,

@@ -79,7 +79,7 @@ describe('accepting several dates', () => {
     asked.mockResolvedValueOnce(answer(200)).mockResolvedValueOnce(answer(412, { code: 'stale', detail: 'Endret.' })).mockResolvedValueOnce(answer(200))
     const told: number[] = []
     const came = await acceptAll(three, 'Avtalt', (n) => told.push(n))
-    expect([came.done.map((one) => one.local_date), came.failed.map((one) => [one.conflict.local_date, one.why]), came.away]).toEqual([
+    expect([came.done.map((one) => one.local_date), came.failed.map(({ one, problem }) => [one.local_date, problem.detail]), came.away]).toEqual([
       ['2027-03-01', '2027-03-03'], [['2027-03-02', 'Endret.']], false,
     ])
     expect(told).toEqual([0, 1, 2])

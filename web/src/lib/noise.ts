@@ -1,7 +1,8 @@
 // Bookings that disturb each other through a wall, as facility tells of them to whoever asks.
-import { Away, call, Refused } from './api'
+import { call } from './api'
 import type { Wanted } from './finding'
 import { t } from './i18n.svelte'
+import { oneByOne, type Outcome } from './one-by-one'
 import type { Item } from './types'
 
 /** Of one that the reader may not see there is no more than that it is there. */
@@ -43,26 +44,9 @@ function keyOf(one: Conflict): string {
 /** What is masked says of no series: there it is enough that the rooms and times are the same. */
 const sideOf = (one: Party) => [one.masked ? 'masked' : (one.series_id ?? one.id), one.local_start, one.local_end]
 
-/** What became of `all` that were to be accepted. `away`: nobody answered, and the rest was not tried. */
-export interface Outcome { all: number; done: Conflict[]; failed: { conflict: Conflict; why: string }[]; away: boolean }
-
-/** One by one, for the same reason; what is refused does not keep back those after it, and one alone is thrown as from
-    any call. `told`: how many are done with. */
-export async function acceptAll(conflicts: Conflict[], reason: string, told: (n: number) => void): Promise<Outcome> {
-  const outcome: Outcome = { all: conflicts.length, done: [], failed: [], away: false }
-  for (const [n, conflict] of conflicts.entries()) {
-    told(n)
-    try {
-      await call('POST', `/api/facility/noise-conflicts/${conflict.id}/accept`, { reason }, conflict.version)
-      outcome.done.push(conflict)
-    } catch (error) {
-      if (outcome.all === 1) throw error
-      if (error instanceof Away) return { ...outcome, away: true }
-      if (!(error instanceof Refused)) throw error
-      outcome.failed.push({ conflict, why: error.message })
-    }
-  }
-  return outcome
+/** One by one, for the same reason. */
+export function acceptAll(conflicts: Conflict[], reason: string, told: (n: number) => void): Promise<Outcome<Conflict>> {
+  return oneByOne(conflicts, ({ id, version }) => call('POST', `/api/facility/noise-conflicts/${id}/accept`, { reason }, version), told)
 }
 
 /** By the bookings they are about; of what is masked nothing is told, not even that it is disturbed. */

@@ -1,0 +1,35 @@
+// Doing something about one booking of a list, which is read anew after it. Where somebody else was first, nothing is
+// done, and how it is now is told: the booking itself may be gone from the list.
+import { Refused } from './api'
+import { meanwhile, nameOf, toldOf, type Booked, type Names } from './booked'
+import type { OfDates } from './dates'
+import { t, tr } from './i18n.svelte'
+
+export interface Note { told: string; failures: OfDates[] }
+
+export class Errand {
+  note = $state.raw<Note | null>(null)
+
+  constructor(private readonly read: () => Promise<void>, private readonly names: () => Names) {}
+
+  /** What else it is refused for is thrown on. `changes`: the list is another after it. */
+  async run(one: Booked, work: () => Promise<unknown>, changes = true): Promise<void> {
+    this.note = null
+    try {
+      await work()
+    } catch (error) {
+      const now = error instanceof Refused ? await meanwhile(error.problem, one.id) : null
+      if (!now) throw error
+      this.note = { told: overtaken(now, this.names(), one.state), failures: [] }
+      changes = true
+    }
+    if (changes) await this.read()
+  }
+}
+
+/** `before`: the state it was thought to be in. */
+export function overtaken(now: Booked, names: Names, before: string): string {
+  const state = tr('state', now.state === 'rejected' && now.reason_code === 'declined' ? 'declined' : now.state)
+  const changed = now.state === before && now.reason_code !== 'declined'
+  return t(changed ? 'overtakenChanged' : 'overtaken', { title: nameOf(now), state, told: toldOf(now, names) })
+}

@@ -1,0 +1,115 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Booked, Proposal } from './booked'
+import type { Waiting } from './requests'
+
+vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined })
+vi.stubGlobal('document', { documentElement: {} })
+const { meanwhile, moveTo } = await import('./booked')
+const { overtaken } = await import('./errand.svelte')
+const { decide, together } = await import('./requests')
+
+const answer = (status: number, body: object = {}) => new Response(JSON.stringify(body), { status })
+const asked = vi.fn<typeof fetch>()
+const sent = () => asked.mock.calls.map(([path, init]) => [path, init?.body ? JSON.parse(init.body as string) : null])
+beforeEach(() => {
+  asked.mockReset()
+  vi.stubGlobal('fetch', asked)
+})
+
+const names = { rooms: new Map([['hall', 'Storsalen'], ['quiet', 'Stillerommet']]), units: new Map<string, string>() }
+const booking = (id: string, more: Partial<Booked> = {}): Booked => ({
+  id, version: 1, state: 'requested', title: 'Kor', space_ids: ['hall', 'quiet'], masked: false, series_id: 'kor', unit_id: null,
+  local_date: `2027-03-${id.padStart(2, '0')}`, local_start: '18:00', local_end: '20:00', setup_minutes: 30, teardown_minutes: 15, ...more,
+})
+const waiting = (one: Booked, more: Partial<Waiting> = {}): Waiting => ({
+  booking: one, former: null, due: `${one.local_date}T18:00:00+01:00`, approvals: [], breaks: [], may_confirm: true, may_reject: true, ...more,
+})
+const dates = (of: Waiting[]) => together(of).map((one) => one.dates.map((date) => date.booking.id))
+const weekly = (n: number, more: Partial<Waiting> = {}) => waiting(booking(String(n)), more)
+
+describe('requests of one series', () => {
+  it('are one, with its dates in order, whichever of its rooms is named first', () => {
+    expect(dates([weekly(8), waiting(booking('1', { space_ids: ['quiet', 'hall'] })), weekly(15)])).toEqual([['1', '8', '15']])
+  })
+
+  it('are apart where one decision would not do for both', () => {
+    const breach = [{ message: 'Rommet kan bookes høyst 60 dager fram.' }]
+    for (const more of [{ may_confirm: false }, { may_reject: false }, { breaks: breach }, { warnings: breach }]) expect(dates([weekly(1), weekly(8, more)])).toHaveLength(2)
+    for (const more of [{ local_start: '17:00' }, { space_ids: ['hall'] }, { unit_id: 'library' }, { title: 'Dans' }]) expect(dates([weekly(1), waiting(booking('8', more))])).toHaveLength(2)
+  })
+
+  it('are those of a series: others stand by themselves, also when they look alike', () => {
+    expect(dates([waiting(booking('1', { series_id: null })), waiting(booking('8', { series_id: null }))])).toEqual([['1'], ['8']])
+  })
+
+  it('of which nothing may be seen are one by rooms and times', () => {
+    const masked = (id: string) => waiting(booking(id, { masked: true, title: 'Opptatt', series_id: undefined }))
+    expect(dates([masked('1'), masked('8')])).toEqual([['1', '8']])
+  })
+
+  it('keep their key when a date of them is decided, and no two have the same', () => {
+    const before = together([weekly(1), weekly(8), weekly(15, { may_reject: false })])
+    expect(new Set(before.map((one) => one.key)).size).toBe(2)
+    expect(together([weekly(8), weekly(15, { may_reject: false })]).map((one) => one.key)).toEqual(before.map((one) => one.key))
+  })
+})
+
+describe('deciding several dates', () => {
+  const three = [weekly(1), weekly(8), weekly(15)]
+
+  it('says the same of each, in one’s own words beside the code, and goes on after one that is refused', async () => {
+    asked.mockResolvedValueOnce(answer(200)).mockResolvedValueOnce(answer(409, { code: 'conflict', detail: 'Opptatt.' })).mockResolvedValueOnce(answer(200))
+    const came = await decide(three, 'reject', { reason_code: 'room_needed', reason: 'Valglokale' }, () => undefined)
+    expect([came.done.map((one) => one.booking.id), came.failed.map(({ one, problem }) => [one.booking.id, problem.detail])]).toEqual([['1', '15'], [['8', 'Opptatt.']]])
+    expect(sent()[2]).toEqual(['/api/facility/bookings/15/reject', { reason_code: 'room_needed', reason: 'Valglokale' }])
+  })
+
+  it('sends no words where there are none', async () => {
+    asked.mockResolvedValueOnce(answer(200))
+    await decide(three.slice(0, 1), 'confirm', { reason_code: 'agreed', reason: '' }, () => undefined)
+    expect(sent()).toEqual([['/api/facility/bookings/1/confirm', { reason_code: 'agreed' }]])
+  })
+})
+
+describe('a booking that is moved to where it could be', () => {
+  const to: Proposal = {
+    kind: 'smaller_setup', way: 'book', space_ids: ['quiet'], name: 'Stillerommet', setup_minutes: 15, teardown_minutes: 5, equipment: [], why: [],
+    starts_at: '2027-03-01T18:00:00+01:00', ends_at: '2027-03-01T20:00:00+01:00', local_date: '2027-03-01', local_start: '18:00', local_end: '20:00',
+  }
+
+  it('has the setup and tidy-up there that were proposed', async () => {
+    asked.mockResolvedValueOnce(answer(200))
+    expect(await moveTo(booking('1', { state: 'affected' }), to)).toBeUndefined()
+    const { starts_at, ends_at } = to
+    expect(sent()).toEqual([['/api/facility/bookings/1/move', { space_ids: ['quiet'], starts_at, ends_at, setup_minutes: 15, teardown_minutes: 5, equipment: [] }]])
+  })
+
+  it('is asked for in its place where somebody else decides', async () => {
+    asked.mockResolvedValueOnce(answer(200, { equipment: [], purpose: 'course' })).mockResolvedValueOnce(answer(201, { id: 'new', version: 1, state: 'requested' }))
+    expect(await moveTo(booking('1', { state: 'affected' }), { ...to, way: 'request' })).toBeTypeOf('function')
+    expect(sent()[1]?.[1]).toMatchObject({ state: 'requested', replaces: '1', space_ids: ['quiet'], setup_minutes: 15, teardown_minutes: 5, title: 'Kor', purpose: 'course' })
+  })
+})
+
+describe('where somebody else was first', () => {
+  const problem = (code: string, rule = '') => ({ status: 412, code, detail: '', reasons: [{ rule, message: '' }] })
+
+  it('it is told how it is now', async () => {
+    for (const told of [problem('stale'), problem('wrong_state'), problem('invalid', 'not_occupying')]) {
+      asked.mockResolvedValueOnce(answer(200, booking('1', { state: 'confirmed', version: 2 })))
+      const now = await meanwhile(told, '1')
+      expect(now && overtaken(now, names, 'requested')).toBe('Noen andre var først: Kor er nå bekreftet (man. 1. mars 18:00–20:00 · Storsalen, Stillerommet).')
+    }
+  })
+
+  it('a request that waits still is to be looked at again, and a date that was declined is called so', () => {
+    expect(overtaken(booking('1', { version: 2 }), names, 'requested')).toMatch(/^Noen andre endret Kor i mellomtiden.*forespurt/)
+    expect(overtaken(booking('1', { state: 'rejected', reason_code: 'declined' }), names, 'rejected')).toMatch(/er nå takket nei til/)
+  })
+
+  it('any other refusal is none of that, nor one of what cannot be seen any more', async () => {
+    expect(await meanwhile(problem('conflict'), '1')).toBeNull()
+    asked.mockResolvedValueOnce(answer(404, { code: 'not_found' }))
+    expect(await meanwhile(problem('stale'), '1')).toBeNull()
+  })
+})
