@@ -16,10 +16,22 @@ export function again(work: () => Promise<void>): () => Promise<void> {
   }
 }
 
+const readers = new Set<() => Promise<void>>()
+
 /** Inside an effect: now, and whenever the calendar of the square changes. The answer ends it. */
 export function whenChanged(square: string, read: () => Promise<void>): () => void {
+  readers.add(read)
   void read()
-  return live.on((change) => {
+  const stop = live.on((change) => {
     if (change === 'everything' || (change.square_id === square && change.view === 'calendar')) void read()
   })
+  return () => {
+    stop()
+    readers.delete(read)
+  }
+}
+
+/** What was done in one place concerns the others too, and nobody may be there to tell them. */
+export async function readAll(): Promise<void> {
+  await Promise.all([...readers].map((read) => read()))
 }

@@ -4,8 +4,9 @@ import type { Waiting } from './requests'
 
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined })
 vi.stubGlobal('document', { documentElement: {} })
+const { Refused } = await import('./api')
 const { meanwhile, moveTo } = await import('./booked')
-const { overtaken } = await import('./errand.svelte')
+const { Errand, overtaken } = await import('./errand.svelte')
 const { decide, together } = await import('./requests')
 
 const answer = (status: number, body: object = {}) => new Response(JSON.stringify(body), { status })
@@ -100,6 +101,17 @@ describe('where somebody else was first', () => {
       const now = await meanwhile(told, '1')
       expect(now && overtaken(now, names, 'requested')).toBe('Noen andre var først: Kor er nå bekreftet (man. 1. mars 18:00–20:00 · Storsalen, Stillerommet).')
     }
+  })
+
+  it('nothing is thrown, and the list is read anew; any other refusal is', async () => {
+    const read = vi.fn(() => Promise.resolve())
+    const errand = new Errand(read, () => names)
+    const refused = async (code: string) => { throw new Refused(problem(code)) }
+    asked.mockResolvedValueOnce(answer(200, booking('1', { state: 'rejected' })))
+    await errand.run(booking('1'), () => refused('stale'), false)
+    expect([errand.note?.told, read.mock.calls.length]).toEqual([expect.stringContaining('Kor er nå avslått'), 1])
+    await expect(errand.run(booking('1'), () => refused('conflict'))).rejects.toThrow('conflict')
+    expect([errand.note, read.mock.calls.length]).toEqual([null, 1])
   })
 
   it('a request that waits still is to be looked at again, and a date that was declined is called so', () => {
