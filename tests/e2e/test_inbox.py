@@ -1,4 +1,4 @@
-"""The inbox and the closures of a busy house: series of requests, colleagues who were first, and what lies far ahead."""
+"""The inbox and the closures of a busy house: series, colleagues who were faster, and what lies far ahead."""
 
 import re
 import uuid

@@ -59,6 +59,8 @@ export interface Slot {
 
 export interface MoveRequest extends Slot {
   state: 'pending' | 'refused'
+  /** The request itself, of a unit's date. */
+  booking_id?: string
   reason_code?: string | null
 }
 
