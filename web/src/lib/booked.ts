@@ -29,6 +29,9 @@ export const timeOf = (one: Pick<Booked, 'local_start' | 'local_end'>) => range(
 export const placeOf = (one: Booked, names: Names) => [roomNames(one.space_ids, names), one.unit_id ? (names.units.get(one.unit_id) ?? '') : ''].filter(Boolean).join(' · ')
 export const toldOf = (one: Booked, names: Names) => `${shortDate(one.local_date, reader.locale)} ${timeOf(one)} · ${placeOf(one, names)}`
 
+/** On the button that shows `n` of the `m` that are left. */
+export const showMore = (n: number, m: number) => (n < m ? t('showSome', { n, m }) : t('showRest', { n: m }))
+
 /** What closures have displaced, from today on. */
 export function affectedAhead(square: string, today: string): Promise<Listed<Booked>> {
   const query = new URLSearchParams({ square_id: square, state: 'affected', from: `${today}T00:00`, to: `${addDays(today, AHEAD_DAYS)}T00:00` })
