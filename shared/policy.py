@@ -20,6 +20,7 @@ Role = Literal[
 Action = Literal[
     "registry.read",
     "registry.write",
+    "rooms.write",
     "hours.write",
     "equipment.write",
     "booking.read",
@@ -83,6 +84,7 @@ _EDITOR: set[Action] = _FRONT_LINE | {
     "volunteers.read",
 }
 _MANAGER: set[Action] = _EDITOR | {
+    "rooms.write",
     "hours.write",
     "equipment.write",
     "booking.reject",

@@ -283,11 +283,28 @@ async def test_space_with_parts_is_not_withdrawn(house: House) -> None:
 
 
 @pytest.mark.parametrize("role", ["house_manager@*", "front_line@*", "statistics_reader@*"])
-async def test_registry_is_written_by_admin_alone(house: House, role: str) -> None:
+async def test_squares_and_units_are_written_by_admin_alone(house: House, role: str) -> None:
     refused = await put(house, f"squares/{uuid4()}", {"name": "Torget"}, headers=house.role(role))
     assert code(refused) == (403, "forbidden")
+    unit = {"square_id": str(house.square), "kind": "library", "name": "Bibliotek"}
+    refused = await put(house, f"units/{uuid4()}", unit, headers=house.role(role))
+    assert code(refused) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("role", ["unit_editor@*", "front_line@*", "statistics_reader@*"])
+async def test_room_is_not_written_by_who_does_not_manage_the_house(house: House, role: str) -> None:
     refused = await put(house, f"spaces/{uuid4()}", room(house), headers=house.role(role))
     assert code(refused) == (403, "forbidden")
+
+
+async def test_room_is_kept_and_withdrawn_by_the_manager_of_its_square(house: House) -> None:
+    made, foreign = uuid4(), house.role(f"house_manager@{await house.square_of()}")
+    own = house.role(f"house_manager@{await house.square_of()}")
+    assert (await put(house, f"spaces/{made}", room(house), headers=foreign)).status_code == 404
+    assert (await put(house, f"spaces/{made}", room(house), headers=own)).status_code == 201
+    assert (await put(house, f"spaces/{made}", room(house, floor="2"), 1, own)).status_code == 200
+    assert (await house.client.delete(f"{API}/spaces/{made}", headers=foreign)).status_code == 404
+    assert (await house.client.delete(f"{API}/spaces/{made}", headers=own)).json()["withdrawn"] is True
 
 
 async def test_registry_of_another_square_is_not_found_and_shows_nothing(house: House) -> None:

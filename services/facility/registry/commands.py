@@ -115,7 +115,7 @@ async def put_unit(pool: Any, clock: Clock, who: Actor, unit_id: UUID, body: Put
 
 
 async def put_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, body: PutSpace, seen: int | None) -> Saved:
-    require(who, "registry.write", square_id=body.square_id)
+    require(who, "rooms.write", square_id=body.square_id)
     wanted = Space(**body.state(space_id))
 
     async def work() -> Saved:
@@ -125,7 +125,7 @@ async def put_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, body: P
             await store.lock_spaces(conn, touched)
             known = await store.space(conn, space_id)
             if known:
-                require(who, "registry.write", square_id=known[1].square_id)
+                require(who, "rooms.write", square_id=known[1].square_id)
             if known and known[1] == wanted:
                 return Saved(known[0], shown(*known), False)
             version = next_version(seen, known[0] if known else 0, shown(*known) if known else {})
@@ -147,7 +147,7 @@ async def withdraw_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, se
             await store.lock_spaces(conn, [space_id])
             known = await store.space(conn, space_id) or known
             version, space = known
-            require(who, "registry.write", square_id=space.square_id)
+            require(who, "rooms.write", square_id=space.square_id)
             if space.withdrawn:
                 return Saved(version, shown(*known), False)
             if seen is not None and seen != version:
