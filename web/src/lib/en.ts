@@ -3,6 +3,7 @@ import { en as house } from './words/house'
 import { en as inbox } from './words/inbox'
 import { en as rooms } from './words/rooms'
 import { en as season } from './words/season'
+import { en as setup } from './words/setup'
 import { en as terms } from './words/terms'
 import { en as workplaces } from './words/workplaces'
 
@@ -11,6 +12,7 @@ export const en: Dictionary = {
   ...inbox,
   ...rooms,
   ...season,
+  ...setup,
   ...terms,
   ...workplaces,
   appName: 'Torg',

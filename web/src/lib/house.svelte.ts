@@ -35,8 +35,6 @@ class House {
   mayBook = $derived([...this.roles].some((role) => BOOKING_ROLES.has(role)))
   /** Closes rooms, decides requests, sets hours and policies. */
   mayDecide = $derived([...this.roles].some((role) => DECIDER_ROLES.has(role)))
-  /** Sets up squares, units, rooms and their hours. */
-  mayRegister = $derived(this.roles.has('admin'))
   mayReadFigures = $derived([...this.roles].some((role) => FIGURE_ROLES.has(role)))
   maySeeLetters = $derived(this.roles.has('admin') || this.roles.has('auditor'))
 
@@ -47,13 +45,22 @@ class House {
 
   /** Whether the reader may book in the unit's name; of no unit's, in the square's. */
   mayBookFor(unit_id: string | null | undefined, square: string): boolean {
-    return (this.session?.user?.roles ?? []).some(([role, scope]) => BOOKING_ROLES.has(role) && (scope === '*' || scope === square || scope === unit_id))
+    return this.holds(BOOKING_ROLES, unit_id, square)
   }
 
-  /** Whether the reader may edit what is the unit's own. */
-  mayEdit(unit_id: string): boolean {
-    const covers = new Set(['*', unit_id, this.square?.id])
-    return (this.session?.user?.roles ?? []).some(([role, scope]) => EDITOR_ROLES.has(role) && covers.has(scope))
+  /** Whether the reader may edit what is the unit's own; null: what is the square's. */
+  mayEdit(unit_id: string | null): boolean {
+    return this.holds(EDITOR_ROLES, unit_id)
+  }
+
+  /** Whether the reader decides about what is the unit's own; null: about what is the square's. */
+  decidesFor(unit_id: string | null): boolean {
+    return this.holds(DECIDER_ROLES, unit_id)
+  }
+
+  private holds(roles: Set<string>, unit_id: string | null | undefined, square = this.square?.id): boolean {
+    const covers = new Set(['*', unit_id, square])
+    return (this.session?.user?.roles ?? []).some(([role, scope]) => roles.has(role) && covers.has(scope))
   }
 
   async load(): Promise<void> {

@@ -2,6 +2,7 @@ import { nb as house } from './words/house'
 import { nb as inbox } from './words/inbox'
 import { nb as rooms } from './words/rooms'
 import { nb as season } from './words/season'
+import { nb as setup } from './words/setup'
 import { nb as terms } from './words/terms'
 import { nb as workplaces } from './words/workplaces'
 
@@ -11,6 +12,7 @@ export const nb = {
   ...inbox,
   ...rooms,
   ...season,
+  ...setup,
   ...terms,
   ...workplaces,
   appName: 'Torg',
