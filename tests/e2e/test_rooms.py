@@ -114,11 +114,12 @@ def test_hours_are_typed_and_the_weeks_ahead_show_what_they_mean(open_page: Open
     before = house.get(f"/api/facility/spaces/{room}/hours")
     page = open_page(f"/house?room={room}")
     try:
-        page.get_by_role("textbox", name="Fra", exact=True).first.fill("11:00")
-        expect(page.get_by_text("11:00–22:00 betjent").first).to_be_visible()
-        page.get_by_role("button", name="Legg inn helligdager og lokale dager").click()
+        hours = page.get_by_role("region", name="Åpningstider – Møterom 2")
+        hours.get_by_role("textbox", name="Fra", exact=True).first.fill("11:00")
+        expect(hours.locator("li").get_by_text("11:00–22:00 betjent").first).to_be_visible()
+        hours.get_by_role("button", name="Legg inn helligdager og lokale dager").click()
         expect(page.get_by_text("dager er lagt til", exact=False).first).to_be_attached()
-        page.get_by_role("button", name="Lagre", exact=True).first.click()
+        hours.get_by_role("button", name="Lagre", exact=True).click()
         expect(page.get_by_text("Åpningstidene for Møterom 2 er lagret.").first).to_be_visible()
         saved = house.get(f"/api/facility/spaces/{room}/hours")["periods"]
         assert saved[0]["groups"][0]["spans"][0]["start"] == "11:00"
