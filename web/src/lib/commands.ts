@@ -1,8 +1,8 @@
 // What the reader does with bookings and occurrences. Each can be undone by the call it hands back.
 import { call, get, uuid7, type Answer } from './api'
 import type { Brought } from './equipment'
-import { wallTime } from './time'
-import type { AskedMove, Item, MoveRequest, Reason, Slot, Unit } from './types'
+import { DAY, wallTime } from './time'
+import type { Alternative, AskedMove, Item, MoveRequest, Reason, Slot, Unit } from './types'
 
 export interface Draft {
   id: string
@@ -18,6 +18,15 @@ export interface Draft {
   equipment?: Brought[]
   unit_id: string | null
   state: 'confirmed' | 'held' | 'requested' | 'blocked'
+  organiser_kind: string | null
+  layout: string | null
+  needs: string[]
+  noise_out: number | null
+  quiet_need: number | null
+  /** Of a hold: the date until whose end it stands. */
+  until: string | null
+  /** Outside the opening hours, for whom that is allowed. */
+  override: boolean
 }
 
 interface Booking {
@@ -36,13 +45,24 @@ const bookings = '/api/facility/bookings'
 export function newDraft(date: string, start: number, end: number, space: string | null): Draft {
   return {
     id: uuid7(), title: '', space_ids: space ? [space] : [], date, start, end, setup: 0, teardown: 0, people: null,
-    equipment: [], unit_id: null, state: 'confirmed',
+    equipment: [], unit_id: null, state: 'confirmed', organiser_kind: null, layout: null, needs: [], noise_out: null, quiet_need: null,
+    until: null, override: false,
   }
 }
 
 /** `terms`: what answers a refusal. */
 export async function book(draft: Draft, terms: object = {}): Promise<Undo> {
-  const body = {
+  const made = await call<Booking>('PUT', `${bookings}/${draft.id}`, { ...bodyOf(draft), ...terms })
+  return undo(made, async () => {
+    await call('POST', `${bookings}/${draft.id}/cancel`, {}, made.version ?? made.body.version)
+  })
+}
+
+/** A new booking as it is put; what was not said is left out. */
+export function bodyOf(draft: Draft): Record<string, unknown> {
+  const { organiser_kind, layout, noise_out, quiet_need, override } = draft
+  const said = { organiser_kind, layout, noise_out, quiet_need, override: override || null, needs: draft.needs.length ? draft.needs : null }
+  return {
     space_ids: draft.space_ids,
     starts_at: wallTime(draft.date, draft.start),
     ends_at: wallTime(draft.date, draft.end),
@@ -53,12 +73,9 @@ export async function book(draft: Draft, terms: object = {}): Promise<Undo> {
     equipment: draft.equipment ?? [],
     unit_id: draft.unit_id,
     state: draft.state,
-    ...terms,
+    ...(draft.state === 'held' && draft.until ? { hold_until: wallTime(draft.until, DAY) } : {}),
+    ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null)),
   }
-  const made = await call<Booking>('PUT', `${bookings}/${draft.id}`, body)
-  return undo(made, async () => {
-    await call('POST', `${bookings}/${draft.id}/cancel`, {}, made.version ?? made.body.version)
-  })
 }
 
 const undo = (answer: Answer<Booking>, work: () => Promise<void>): Undo =>
@@ -69,7 +86,11 @@ export interface Target {
   date: string
   start: number
   end: number
+  /** Absent: as they were. */
+  setup?: number
+  teardown?: number
   equipment?: Brought[]
+  override?: boolean
 }
 
 /** Moves a booking, or an occurrence with its booking, to another time or room. */
@@ -79,9 +100,9 @@ export async function move(item: Item, target: Target, unit: Unit | undefined, v
     starts_at: wallTime(target.date, target.start),
     ends_at: wallTime(target.date, target.end),
   }
-  const answer = await shift(item, slot, unit, version ?? item.version ?? 0, { ...brought(target.equipment), ...terms })
+  const answer = await shift(item, slot, unit, version ?? item.version ?? 0, { ...around(target), ...brought(target.equipment), ...terms })
   return undo(answer, async () => {
-    await shift(item, item as Slot, unit, answer.version ?? answer.body.version, brought(item.equipment))
+    await shift(item, item as Slot, unit, answer.version ?? answer.body.version, { ...brought(item.equipment), ...(target.override ? { override: true } : {}) })
   })
 }
 
@@ -90,7 +111,7 @@ export async function move(item: Item, target: Target, unit: Unit | undefined, v
 export async function requestInstead(item: Item, draft: Draft, unit: Unit | undefined, terms: object): Promise<Undo> {
   if (item.kind === 'booking') return requestPlaceOf(item.id, draft, terms)
   const slot = { space_ids: draft.space_ids, starts_at: wallTime(draft.date, draft.start), ends_at: wallTime(draft.date, draft.end) }
-  const asked = await shift(item, slot, unit, item.version ?? 0, { ...brought(draft.equipment), ...terms, request: true })
+  const asked = await shift(item, slot, unit, item.version ?? 0, { ...around(draft), ...brought(draft.equipment), ...terms, request: true })
   const version = asked.version ?? asked.body.version
   const waits = asked.body.move_request?.state === 'pending'
   const taken = undo(asked, async () => {
@@ -131,12 +152,17 @@ export async function putAside(asked: Pick<AskedMove, 'id' | 'version' | 'state'
   await call('POST', `${bookings}/${asked.id}/${asked.state === 'pending' ? 'cancel' : 'see-answer'}`, {}, asked.version)
 }
 
-const SAME = ['organiser_kind', 'organiser_id', 'needs', 'layout', 'purpose', 'responsible_role', 'noise_out', 'quiet_need']
-const same = (known: object) => Object.fromEntries(Object.entries(known).filter(([name, value]) => SAME.includes(name) && value !== null))
+const SAME = ['organiser_kind', 'organiser_id', 'needs', 'layout', 'purpose', 'responsible_role', 'noise_out', 'quiet_need', 'touches']
+const pickKeys = (known: object, names: string[]) => Object.fromEntries(Object.entries(known).filter(([name, value]) => names.includes(name) && value !== null))
+const same = (known: object) => pickKeys(known, SAME)
 
 /** Where its service answers for it. */
 export const pathOf = (item: Pick<Item, 'kind' | 'id'>, unit: Unit | undefined): string =>
   item.kind === 'booking' ? `${bookings}/${item.id}` : `/api/${unit?.kind ?? 'library'}/occurrences/${item.id}`
+
+/** Setup and teardown, which may be smaller where that was offered. */
+const around = ({ setup, teardown, override }: Pick<Target, 'setup' | 'teardown' | 'override'>) =>
+  ({ ...(setup === undefined ? {} : { setup_minutes: setup }), ...(teardown === undefined ? {} : { teardown_minutes: teardown }), ...(override ? { override } : {}) })
 
 const brought = (equipment?: Brought[]) => (equipment ? { equipment } : {})
 
@@ -174,18 +200,55 @@ function offset(at: number): number {
   return Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute')) - Math.floor(at / 60e3) * 60e3
 }
 
+/** What a booking says of itself beside its time and state, as it is put. */
+const KEPT = [
+  'space_ids', 'starts_at', 'ends_at', 'setup_minutes', 'teardown_minutes', 'title', 'unit_id', 'expected_people', 'equipment', 'override', 'series_id',
+  ...SAME,
+]
+
+/** The booking as it can be made once more, with all that it said. */
+export function again(known: Record<string, unknown>): Record<string, unknown> {
+  const state = known['state'] === 'affected' ? 'confirmed' : known['state']
+  const hold = state === 'held' ? { hold_until: known['hold_until'] } : {}
+  return { ...pickKeys(known, KEPT), ...hold, state }
+}
+
 export async function cancel(item: Item, unit: Unit | undefined): Promise<(() => Promise<void>) | undefined> {
   if (item.kind === 'occurrence') {
     await call('POST', `${pathOf(item, unit)}/cancel`, {}, item.version)
     return undefined
   }
+  const known = await get<Record<string, unknown>>(pathOf(item, unit))
   await call('POST', `${bookings}/${item.id}/cancel`, {}, item.version)
+  const id = uuid7()
+  return async () => void (await call('PUT', `${bookings}/${id}`, again(known)))
+}
+
+
+/** Of the booking itself, also where it is a date's: somebody is there, a hold is to stand, or the room is given back before its time. */
+export async function step(one: { id: string; version: number }, verb: 'check-in' | 'confirm' | 'release'): Promise<void> {
+  await call('POST', `${bookings}/${one.id}/${verb}`, verb === 'check-in' ? undefined : {}, one.version)
+}
+
+interface Displaced extends Booking, Slot {
+  setup_minutes: number
+  teardown_minutes: number
+}
+
+/** Where the booking that has the room could be instead, with the version of it that was seen. */
+export async function otherPlaces(id: string): Promise<{ version: number; alternatives: Alternative[] }> {
+  return get(`${bookings}/${id}/alternatives`)
+}
+
+/** Moves what has the room to another place and books it for the draft, both or neither; what sets both back. */
+export async function makeRoom(id: string, version: number, to: Alternative, draft: Draft, terms: object, reason_code: string): Promise<() => Promise<void>> {
+  const before = await get<Displaced>(`${bookings}/${id}`)
+  const { setup_minutes, teardown_minutes } = to
+  const body = { move_to: { ...pick(to), setup_minutes, teardown_minutes }, booking: { id: draft.id, ...bodyOf(draft), ...terms }, reason_code }
+  const { moved, booking } = (await call<{ moved: Booking; booking: Booking }>('POST', `${bookings}/${id}/make-room`, body, version)).body
   return async () => {
-    const again = {
-      space_ids: item.space_ids, starts_at: item.starts_at, ends_at: item.ends_at, setup_minutes: item.setup_minutes,
-      teardown_minutes: item.teardown_minutes, title: item.title, unit_id: item.unit_id,
-      expected_people: item.expected_people ?? null, equipment: item.equipment ?? [], state: item.state === 'affected' ? 'confirmed' : item.state,
-    }
-    await call('PUT', `${bookings}/${uuid7()}`, again)
+    await call('POST', `${bookings}/${booking.id}/cancel`, {}, booking.version)
+    const buffers = { setup_minutes: before.setup_minutes, teardown_minutes: before.teardown_minutes }
+    await call('POST', `${bookings}/${id}/move`, { ...pick(before), ...buffers }, moved.version)
   }
 }

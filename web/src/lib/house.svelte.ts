@@ -40,7 +40,7 @@ class House {
 
   /** Whether the reader decides in all of the square. */
   manages(square: string): boolean {
-    return (this.session?.user?.roles ?? []).some(([role, scope]) => DECIDER_ROLES.has(role) && (scope === '*' || scope === square))
+    return this.holds(DECIDER_ROLES, null, square)
   }
 
   /** Whether the reader may book in the unit's name; of no unit's, in the square's. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clashes, place, shareFloor, window } from './layout'
+import { clashes, extent, place, shareFloor, window, within } from './layout'
 import type { Item, Space } from './types'
 
 const space = (space_id: string, parent_id: string | null = null): Space => ({ space_id, parent_id, unit_id: null, name: space_id, floor: '1', capacity: null, features: [], bookable: true })
@@ -31,5 +31,19 @@ describe('layout', () => {
   })
   it('widens the hours shown to what lies outside a usual day', () => {
     expect(window([item('x', ['a'], '05:30', '23:10')], '2026-11-24')).toEqual({ first: 300, last: 1440 })
+  })
+})
+
+describe('what began before the date or ends after it', () => {
+  const night = item('night', ['a'], '22:00', '02:00', { ends_at: '2026-11-25T02:00:00+01:00' })
+
+  it('is moved whole, and not cut at midnight', () => {
+    expect(extent(night)).toEqual({ date: '2026-11-24', start: 1320, end: 1560 })
+    expect(extent(item('late', ['a'], '22:00', '00:00', { ends_at: '2026-11-25T00:00:00+01:00' })).end).toBe(1440)
+  })
+
+  it('is not dragged along a day that shows only a part of it', () => {
+    expect([within(night, '2026-11-24'), within(night, '2026-11-25')]).toEqual([false, false])
+    expect(within(item('late', ['a'], '22:00', '00:00', { ends_at: '2026-11-25T00:00:00+01:00' }), '2026-11-24')).toBe(true)
   })
 })

@@ -1,5 +1,5 @@
 // Where things stand on the timeline, and what would clash. Pure.
-import { DAY, minutes } from './time'
+import { DAY, daysBetween, lastDay, minutes } from './time'
 import type { Item, Space } from './types'
 
 export interface Placed {
@@ -29,6 +29,18 @@ export function span(item: Item, date: string): { start: number; end: number } {
   const endDate = item.ends_at?.slice(0, 10) ?? null
   const end = item.local_end === null || endDate === null || endDate > date ? DAY : minutes(item.local_end)
   return { start, end: Math.max(end, start + 5) }
+}
+
+/** All of it, in minutes of the date on which it begins. */
+export function extent(item: Pick<Item, 'local_date' | 'local_start' | 'local_end' | 'ends_at'>): { date: string; start: number; end: number } {
+  const [date, start] = [item.local_date, minutes(item.local_start)]
+  if (item.local_end === null) return { date, start, end: DAY }
+  return { date, start, end: minutes(item.local_end) + daysBetween(date, item.ends_at?.slice(0, 10) ?? date) * DAY }
+}
+
+/** Whether all of it lies on the date, so that it can be dragged there and back. */
+export function within(item: Item, date: string): boolean {
+  return item.local_date === date && lastDay(extent(item).end) === 0
 }
 
 export const OCCUPYING = new Set(['confirmed', 'held', 'blocked', 'scheduled', 'completed', 'busy'])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addDays, clock, isoWeek, minutes, readClock, snap, wall, wallTime } from './time'
+import { addDays, clock, daysBetween, endClock, isoWeek, lastDay, minutes, readClock, snap, wall, wallTime } from './time'
 
 describe('time', () => {
   it('adds days over both changes of the clock by the calendar', () => {
@@ -29,5 +29,16 @@ describe('time', () => {
   })
   it('reads no time of day where there is none', () => {
     expect(['', '25', '9:60', '24:15', 'ni', '12:3'].map(readClock)).toEqual([null, null, null, null, null, null])
+  })
+})
+
+describe('what reaches over midnight', () => {
+  it('is written on as late a day as it reaches', () => {
+    expect(wallTime('2026-12-31', 26 * 60)).toBe('2027-01-01T02:00')
+    expect(wallTime('2026-12-30', 50 * 60)).toBe('2027-01-01T02:00')
+  })
+  it('ends at 24:00 of its last day or at the clock of a later one', () => {
+    expect([600, 1440, 1441, 2880].map((minute) => [endClock(minute), lastDay(minute)])).toEqual([['10:00', 0], ['24:00', 0], ['00:01', 1], ['24:00', 1]])
+    expect(daysBetween('2026-10-24', '2026-10-26')).toBe(2)
   })
 })

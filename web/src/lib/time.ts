@@ -48,10 +48,22 @@ export function said(instant: string, now: Date, zone: string, locale: string): 
   return local.date === wall(now, zone).date ? local.clock : `${shortDate(local.date, locale)} ${local.clock}`
 }
 
-/** The local date and time as facility takes them: a wall clock without offset. */
+/** The local date and time as facility takes them: a wall clock without offset, on as late a day as the minutes reach. */
 export function wallTime(date: string, minute: number): string {
-  return minute >= DAY ? `${addDays(date, 1)}T${clock(minute - DAY)}` : `${date}T${clock(minute)}`
+  const days = Math.floor(minute / DAY)
+  return `${days ? addDays(date, days) : date}T${clock(minute - days * DAY)}`
 }
+
+/** How many days the second date lies after the first. */
+export function daysBetween(first: string, second: string): number {
+  return Math.round((Date.parse(`${second}T12:00:00Z`) - Date.parse(`${first}T12:00:00Z`)) / 86_400_000)
+}
+
+/** The clock at the end of something that began on a date and may reach into another; its last midnight is 24:00. */
+export const endClock = (minute: number): string => clock(minute - lastDay(minute) * DAY)
+
+/** On which day after its first something ends. */
+export const lastDay = (minute: number): number => Math.max(0, Math.ceil(minute / DAY) - 1)
 
 export function longDate(date: string, locale: string): string {
   const options = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' } as const
