@@ -105,6 +105,7 @@ _VALUES = {
     "the age bands hold more than the total": "aldersgruppene er til sammen flere enn totalen",
     "each neighbour is named once": "hver nabo nevnes én gang",
     "`together` is for spaces that are named": "`together` gjelder bare rom som er oppgitt",
+    "a date is a booking, or has a start and an end": "en dato er en booking, eller har start og slutt",
     "`day_to` is after `day_from`; 00:00 is the end of the day": (
         "`day_to` er etter `day_from`; 00:00 er slutten av døgnet"
     ),
