@@ -10,7 +10,7 @@ from pydantic import AfterValidator, StrictStr
 from shared.types import EARLIEST, LATEST
 
 _FORM = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?",
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d)(?:(:\d\d)(?:\.(\d{1,9}))?)?([Zz]|[+-]\d\d:[0-5]\d)?",
     re.ASCII,
 )
 _NO_TIME = "a time is written 2026-11-24T10:00:00+01:00, or 2026-11-24T10:00 on the square's clock"
