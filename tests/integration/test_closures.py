@@ -188,3 +188,25 @@ async def test_closure_and_bookings_at_once_leave_no_booking_under_it(house: Hou
     assert {answer.status_code for answer in answers[1:]} <= {201, 409}
     assert set(answers[0].json()["affected"]) == made
     assert await affecting(house, hall) == []
+
+
+async def test_closure_of_a_square_holds_for_a_room_that_comes_later_until_it_is_lifted(house: House) -> None:
+    square = await house.square_of()
+    closure = await house.ok(close(house, "10:00", None, square_id=str(square)), 201)
+    room = await house.space()
+    refused = await house.put([room], "11:00", "12:00")
+    assert (refused.status_code, refused.json()["blocking"]) == (409, [closure["id"]])
+    await lifted(house, closure)
+    await house.booked([room], "11:00", "12:00")
+
+
+async def test_closure_of_a_unit_holds_for_a_room_of_it_and_a_part_of_one_that_come_later(house: House) -> None:
+    unit = await house.unit()
+    hall = await house.space(unit_id=str(unit))
+    await house.space(hall)
+    closure = await house.ok(close(house, "10:00", "12:00", unit_id=str(unit)), 201)
+    for room in (await house.space(unit_id=str(unit)), await house.space(hall)):
+        refused = await house.put([room], "11:00", "12:00")
+        assert (refused.status_code, refused.json()["blocking"]) == (409, [closure["id"]])
+        await house.booked([room], "12:00", "13:00")
+    await house.booked([await house.space()], "11:00", "12:00")

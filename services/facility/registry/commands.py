@@ -130,7 +130,10 @@ async def put_space(pool: Any, clock: Clock, who: Actor, space_id: UUID, body: P
                 return Saved(known[0], shown(*known), False)
             version = next_version(seen, known[0] if known else 0, shown(*known) if known else {})
             await _check_space(conn, known[1] if known else None, wanted, clock.now())
-            return await _save_space(conn, who, version, wanted, clock.now(), known)
+            saved = await _save_space(conn, who, version, wanted, clock.now(), known)
+            if not known or known[1].withdrawn:
+                await store.close_with(conn, space_id, body.square_id)
+            return saved
 
     return await saving(work)
 

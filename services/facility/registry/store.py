@@ -79,6 +79,16 @@ select exists (
       and coalesce(upper(l.during) > $3, true)
 )
 """
+# A space that comes later is closed with its square, and with each unit whose room it is part of.
+CLOSE_WITH = """
+insert into closure_leaf (closure_id, space_id, during)
+select c.id, $1, tstzrange(c.starts_at, c.ends_at) from closure c
+where c.lifted_at is null and (
+    c.whole_square and c.square_id = $2
+    or c.unit_id in (select unit_id from space where id = any($3::uuid[]))
+)
+on conflict do nothing
+"""
 THERE = "select id from space where id = any($1::uuid[]) and square_id = $2 and not withdrawn"
 HAS_CHILDREN = "select exists (select from space where parent_id = $1 and not withdrawn)"
 
@@ -172,6 +182,11 @@ async def taken_whole(conn: Any, space_id: UUID, now: dt.datetime) -> bool:
     """Whether a booking or closure takes the space, or one it is part of, as a whole."""
     named = await above(conn, space_id)
     return bool(await conn.fetchval(TAKEN_WHOLE, await under(conn, named[-1]), named, now)) if named else False
+
+
+async def close_with(conn: Any, space_id: UUID, square_id: UUID) -> None:
+    """Closes a space that is new, by what is closed around it."""
+    await conn.execute(CLOSE_WITH, space_id, square_id, await above(conn, space_id))
 
 
 async def there(conn: Any, space_ids: Sequence[UUID], square_id: UUID) -> set[UUID]:
