@@ -30,6 +30,15 @@ async def test_put_the_same_again_gets_the_same_answer_and_no_second_event(house
     assert await house.events(str(booking)) == [("confirmed", 1)]
 
 
+async def test_put_the_same_instants_again_after_a_move_to_another_clock_gets_the_same_answer(house: House) -> None:
+    there = (await house.square_of("Asia/Kolkata")) and await house.space()
+    await house.square_of()
+    booking = await house.booked([room := await house.space()], "10:00", "11:00")
+    await house.ok(house.move(booking, [there], "10:00", "11:00"))
+    again = await house.put([room], "2026-12-01T09:00:00Z", "11:00", id=booking["id"])
+    assert (again.status_code, again.json()["version"]) == (200, 2)
+
+
 @pytest.mark.parametrize(("start", "end"), [("10:00:00", "11:00:00.0"), ("09:00Z", "11:00+01:00")])
 async def test_put_the_same_instants_in_other_words_gets_the_same_answer(house: House, start: str, end: str) -> None:
     room, booking = await house.space(), uuid4()

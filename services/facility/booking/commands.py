@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.facility.approval import commands as approval
 from services.facility.approval.commands import Hearing, Opened
@@ -107,11 +108,17 @@ async def _make_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: 
 
 async def _same(conn: Any, desk: Desk, known: Booking, actor: Actor, body: PutBooking) -> Booking:
     rights.check_read(actor, known.square_id, known.about.unit_id)
-    if not bodies.same(known.asked, bodies.asked(body), known.zone):
+    if not bodies.same(known.asked, bodies.asked(body), await _clock_of(conn, known, body)):
         raise IdInUse
     if body.owner_version is not None:
         await store.asked_again(conn, known.id, body.owner_version)
     return await warned_now(conn, desk.clock, known, actor)
+
+
+async def _clock_of(conn: Any, known: Booking, body: PutBooking) -> ZoneInfo:
+    """Of the square it was asked for in: it may have been moved to another since."""
+    named = await house.load_any(conn, body.space_ids[:1]) if known.previous else []
+    return named[0].zone if named else known.zone
 
 
 class Taken(NamedTuple):
