@@ -1,16 +1,27 @@
 """What a process keeps of the house is never older than the house, whoever changes it and however."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from tests.integration.booking_house import API, House, time
+from services.facility.booking import commands, wishes
+from services.facility.booking import house as known
+from services.facility.booking.bodies import PutBooking
+from services.facility.booking.commands import Taken
+from services.facility.booking.desk import Desk, Overtaken
+from services.facility.finding import store as finding
+from shared import db
+from shared.identity import Actor
+from tests.integration.booking_house import API, House, time, wish
 
 pytestmark = pytest.mark.integration
+ADMIN = Actor("test", frozenset({("admin", "*")}))
 WAITING = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+BEARS_NOBODY = "update space set bookable = false where id = $1 returning 1"
 NEVER = "insert into hours (owner_kind, owner_id, decision, decided_at, periods) values ('space', $1, 1, now(), '[]')"
 
 
@@ -154,3 +165,36 @@ async def test_find__many_rooms_and_weeks__is_what_each_room_by_itself_says(hous
         times = [(row["starts_at"], row["ends_at"]) for row in alone["free"]]
         assert [(row["starts_at"], row["ends_at"]) for row in one["free"]] == times[:50]
         assert one["free_ranges"] == len(times)
+
+
+async def taken_after(desk: Desk, room: UUID, change: Awaitable[Any]) -> Taken:
+    """What becomes of a booking when the house is changed after it was read, and before its rooms are locked."""
+    body = PutBooking.model_validate(wish([room], "10:00", "11:00"))
+    async with db.transaction(desk.pool) as conn:
+        place = await known.load(conn, [room])
+        wanted = await wishes.new(conn, desk.clock, ADMIN, place, uuid4(), body)
+        await change
+        return await commands.take(conn, desk.clock, ADMIN, place, wanted)
+
+
+async def test_booking__while_another_room_was_changed__does_not_look_again(house: House, desk: Desk) -> None:
+    room = await house.space()
+    assert await taken_after(desk, room, house.space()) == Taken([], ())
+
+
+async def test_booking__while_its_own_room_was_changed__looks_again(house: House, desk: Desk) -> None:
+    room = await house.space()
+    for change in (house.hours(room, ("09:00", "12:00")), house.rows(BEARS_NOBODY, room)):
+        with pytest.raises(Overtaken):
+            await taken_after(desk, room, change)
+
+
+async def test_rooms_around__where_nobody_hears_anybody__are_not_read(house: House, desk: Desk) -> None:
+    await house.square_of()
+    room, other = await house.space(name="Sal"), await house.space(name="Kontor")
+    async with db.connection(desk.pool) as conn:
+        assert (await finding.surroundings(conn)).name(room) == ""
+    await house.space(name="Trim", neighbours=[{"space_id": str(other), "attenuation": 1}])
+    async with db.connection(desk.pool) as conn:
+        around = await finding.surroundings(conn)
+    assert (around.name(room), around.is_alone(room), around.is_alone(other)) == ("Sal", True, False)

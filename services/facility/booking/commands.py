@@ -1,7 +1,7 @@
 """Use-cases on one booking: each is one transaction that ends with its event."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -54,7 +54,7 @@ async def put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> B
 
 async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
     """Nearly every booking is new: whether it is known is asked only where it cannot be made."""
-    if made := await at_once.make(desk, actor, booking_id, body):
+    if made := await _unless_overtaken(at_once.make(desk, actor, booking_id, body)):
         return made
     try:
         async with db.transaction(desk.pool) as conn:
@@ -65,6 +65,14 @@ async def _put(desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> 
             if known is None:
                 raise
             return await _same(conn, desk, known, actor, body)
+
+
+async def _unless_overtaken(done: Awaitable[Booking | None]) -> Booking | None:
+    """None where the house has changed since it was known: the long way round reads it anew."""
+    try:
+        return await done
+    except Overtaken:
+        return None
 
 
 async def put_in(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: PutBooking) -> Booking:
@@ -84,7 +92,8 @@ async def _make(conn: Any, desk: Desk, actor: Actor, booking_id: UUID, body: Put
     try:
         return await _make_in(conn, desk, actor, booking_id, body, place)
     except Problem:
-        house.hold_to(place, await known_house.mark(conn))
+        if await known_house.mark(conn) != place.mark:
+            await house.still(conn, place)
         raise
 
 
@@ -155,7 +164,10 @@ async def take(
         also_lock=also_lock,
         gear=brought,
     )
-    house.hold_to(place, seen.mark)
+    if seen.mark != place.mark:
+        place = await house.still(conn, place)
+        if (await gear.carried(conn, [wanted]), await leaves_around(conn, place, [wanted])) != (brought, also_lock):
+            raise Overtaken
     ruling = (await rulebook.open_for(conn, clock, actor, place, [wanted])).rule(wanted, terms)
     refusal = domain.decide(slot.bare, hours, seen.blockers[0], breaks_policy=bool(ruling.breaches))
     if refusal == "policy":
@@ -246,7 +258,7 @@ async def move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: Move
 
 
 async def _move(desk: Desk, actor: Actor, booking_id: UUID, seen: int, body: MoveBooking) -> Booking:
-    if moved := await at_once.move(desk, actor, booking_id, seen, body):
+    if moved := await _unless_overtaken(at_once.move(desk, actor, booking_id, seen, body)):
         return moved
     async with db.transaction(desk.pool) as conn:
         return await move_in(conn, desk, actor, booking_id, seen, body)

@@ -141,6 +141,15 @@ def hold_to(place: House, mark: UUID) -> None:
         raise Overtaken
 
 
+async def still(conn: Any, place: House) -> House:
+    """The same spaces with the same hours, under the mark of now: what changed is elsewhere. For whoever holds the
+    locks of the leaves; raises Overtaken when it is not so."""
+    now = await load(conn, [space.id for space in place.spaces])
+    if (now.spaces, now.held) != (place.spaces, place.held):
+        raise Overtaken
+    return now
+
+
 def _house(there: Mapping[UUID, tuple[Space, hours.Key | None]], space_ids: Sequence[UUID], mark: UUID) -> House:
     found = [there[space] for space in dict.fromkeys(space_ids)]
     return House(tuple(space for space, _ in found), {space.id: key for space, key in found if key}, mark)

@@ -16,9 +16,9 @@ from services.facility.registry import known
 from services.facility.registry.known import Known
 from shared.contracts.opening_hours import Hours
 
-ROOMS = """
+_ROOMS = """
 with recursive under (named, id) as (
-    select id, id from space where not withdrawn
+    select id, id from space where not withdrawn {where}
     union all
     select u.named, c.id from under u join space c on c.parent_id = u.id and not c.withdrawn
 ), leaf (named, leaves) as (
@@ -30,6 +30,9 @@ select s.*, q.time_zone, q.name as square_name, q.status not in ('paused', 'clos
 from space s join square q on q.id = s.square_id join leaf l on l.named = s.id
 order by q.name, q.id, s.position, s.name, s.id
 """
+ROOMS = _ROOMS.format(where="")
+# Of the squares in which any hears another: no room hears one of another square.
+ROOMS_AROUND = _ROOMS.format(where="and square_id in (select square_id from space where neighbours <> '[]')")
 
 # The longest ranges of bare time for each group of spaces that are booked at once ($1 numbers them, one row a leaf).
 #
@@ -166,6 +169,17 @@ async def rooms(conn: Any, mark: UUID | None = None) -> Rooms:
     if "all" not in there:
         there["all"] = Rooms([_room(row) for row in await conn.fetch(ROOMS)], mark)
     return there["all"]
+
+
+async def surroundings(conn: Any, mark: UUID | None = None) -> Surroundings:
+    """Who hears whom, without the rooms of squares in which nobody does: every booking asks for it, and the house may
+    change more often than somebody searches it."""
+    mark = mark or await known.mark(conn)
+    there = _known.under(mark)
+    if found := there.get("all") or there.get("around"):
+        return found.surroundings
+    there["around"] = Rooms([_room(row) for row in await conn.fetch(ROOMS_AROUND)], mark)
+    return there["around"].surroundings
 
 
 _known: Known[str, Rooms] = Known()

@@ -66,7 +66,7 @@ async def listen(
     conn: Any, place: House, bookings: Sequence[Booking], now: dt.datetime, *, each_other: bool = False
 ) -> Noise:
     """Of bookings in these spaces, or in some of them; without locks. `each_other`: they are booked already."""
-    around = (await finding.rooms(conn, place.mark)).surroundings
+    around = await finding.surroundings(conn, place.mark)
     reached = _reached(place, bookings, around)
     slots = list(reached)
     asked = [(number, leaf, *slot.occupied) for number, slot in enumerate(slots) for leaf in sorted(reached[slot])]
@@ -85,7 +85,7 @@ def house_of(rooms: Rooms, bookings: Iterable[Booking]) -> House:
 
 async def leaves_around(conn: Any, place: House, bookings: Sequence[Booking]) -> list[UUID]:
     """Whoever locks these too is not disturbed by somebody who books at the same moment."""
-    around = (await finding.rooms(conn, place.mark)).surroundings
+    around = await finding.surroundings(conn, place.mark)
     return sorted({leaf for leaves in _reached(place, bookings, around).values() for leaf in leaves})
 
 
