@@ -1,9 +1,10 @@
 // Doing something about one booking of a list, which is read anew after it. Where somebody else was first, nothing is
 // done, and how it is now is told: the booking itself may be gone from the list.
 import { Refused } from './api'
-import { meanwhile, nameOf, toldOf, type Booked, type Names } from './booked'
-import type { OfDates } from './dates'
+import { meanwhile, nameOf, timeOf, toldOf, type Booked, type Names } from './booked'
+import { gathered, type OfDates } from './dates'
 import { t, tr } from './i18n.svelte'
+import type { ProblemBody } from './types'
 
 export interface Note { told: string; failures: OfDates[] }
 
@@ -24,6 +25,15 @@ export class Errand {
       changes = true
     }
     if (changes) await this.read()
+  }
+
+  /** Of several it went wrong with some: those that somebody else was first with are told as they are now. */
+  async tell(told: string, failed: { one: Booked; problem: ProblemBody }[]): Promise<void> {
+    const why = async ({ one, problem }: { one: Booked; problem: ProblemBody }) => {
+      const now = await meanwhile(problem, one.id)
+      return { date: one.local_date, time: timeOf(one), said: [now ? overtaken(now, this.names(), one.state) : problem.detail] }
+    }
+    this.note = { told, failures: gathered(await Promise.all(failed.map(why))) }
   }
 }
 

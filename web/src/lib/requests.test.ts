@@ -5,9 +5,9 @@ import type { Waiting } from './requests'
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined })
 vi.stubGlobal('document', { documentElement: {} })
 const { Refused } = await import('./api')
-const { meanwhile, moveTo } = await import('./booked')
+const { affectedAhead, meanwhile, moveTo } = await import('./booked')
 const { Errand, overtaken } = await import('./errand.svelte')
-const { decide, together } = await import('./requests')
+const { decide, together, waitingAt } = await import('./requests')
 
 const answer = (status: number, body: object = {}) => new Response(JSON.stringify(body), { status })
 const asked = vi.fn<typeof fetch>()
@@ -69,6 +69,23 @@ describe('deciding several dates', () => {
     asked.mockResolvedValueOnce(answer(200))
     await decide(three.slice(0, 1), 'confirm', { reason_code: 'agreed', reason: '' }, () => undefined)
     expect(sent()).toEqual([['/api/facility/bookings/1/confirm', { reason_code: 'agreed' }]])
+  })
+})
+
+describe('what is read', () => {
+  const page = (name: string, next: string | null) => answer(200, { [name]: [1], next })
+  const paths = () => asked.mock.calls.map(([path]) => new URL(path as string, 'http://torg.test')).map(({ searchParams }) => Object.fromEntries(searchParams))
+
+  it('are all requests that wait, page by page', async () => {
+    asked.mockResolvedValueOnce(page('requests', 'a')).mockResolvedValueOnce(page('requests', null))
+    expect(await waitingAt('here')).toEqual({ found: [1, 1], more: false })
+    expect(paths().map(({ square_id, after }) => [square_id, after])).toEqual([['here', undefined], ['here', 'a']])
+  })
+
+  it('is what closures displaced and nothing else, in more than a year ahead', async () => {
+    asked.mockResolvedValueOnce(page('bookings', 'a')).mockResolvedValueOnce(page('bookings', null))
+    expect(await affectedAhead('here', '2026-11-27')).toEqual({ found: [1, 1], more: false })
+    expect(paths()[1]).toEqual({ square_id: 'here', state: 'affected', from: '2026-11-27T00:00', to: '2027-12-27T00:00', after: 'a' })
   })
 })
 
