@@ -1,9 +1,9 @@
 // Bookings as facility tells of them: in words, where else they could be, and what became of them meanwhile.
 import { call, get } from './api'
-import { newDraft, requestPlaceOf, type Draft, type Undo } from './commands'
+import { newDraft, otherPlaces, requestPlaceOf, type Draft, type Undo } from './commands'
 import { reader, t } from './i18n.svelte'
 import { pages, type Listed } from './pages'
-import { addDays, DAY, minutes, range, shortDate } from './time'
+import { addDays, range, shortDate } from './time'
 import type { Alternative, ProblemBody } from './types'
 
 export interface Booked {
@@ -38,28 +38,24 @@ export function affectedAhead(square: string, today: string): Promise<Listed<Boo
   return pages<Booked>(`${bookings}?${query}`, 'bookings', MOST)
 }
 
-/** `way` request: somebody else has to say yes first. */
-export type Proposal = Alternative & { way?: 'book' | 'request' }
-
-export async function proposalsFor(one: Booked): Promise<Proposal[]> {
-  const found = (await get<{ alternatives: Proposal[] }>(`${bookings}/${one.id}/alternatives`)).alternatives
-  // A unit asks for a room for its own dates itself.
-  return found.filter((to) => to.way !== 'request' || !one.owner_ref)
+/** Where else it could be. A unit asks for a room for its own dates itself. */
+export async function proposalsFor(one: Booked): Promise<Alternative[]> {
+  return (await otherPlaces(one.id)).alternatives.filter((to) => to.way !== 'request' || !one.owner_ref)
 }
 
 /** There, with the setup, tidy-up and equipment of the proposal; or asked for, where somebody has to say yes, which can be
     taken back. */
-export async function moveTo(one: Booked, to: Proposal): Promise<Undo | undefined> {
-  if (to.way === 'request') return requestPlaceOf(one.id, draftOf(one, to))
+export async function moveTo(one: Booked, to: Alternative): Promise<Undo | undefined> {
   const { space_ids, starts_at, ends_at, setup_minutes, teardown_minutes, equipment } = to
+  if (to.way === 'request') return requestPlaceOf(one.id, draftOf(one, to), { starts_at, ends_at })
   const body = { space_ids, starts_at, ends_at, setup_minutes, teardown_minutes, ...(equipment && { equipment }) }
   await call('POST', `${bookings}/${one.id}/move`, body, one.version)
   return undefined
 }
 
-function draftOf(one: Booked, to: Proposal): Draft {
+function draftOf(one: Booked, to: Alternative): Draft {
   return {
-    ...newDraft(to.local_date, minutes(to.local_start), minutes(to.local_end) || DAY, null),
+    ...newDraft(to.local_date, 0, 0, null),
     title: one.title ?? '', space_ids: to.space_ids, setup: to.setup_minutes, teardown: to.teardown_minutes,
     people: one.expected_people ?? null, unit_id: one.unit_id ?? null, ...(to.equipment && { equipment: to.equipment }),
   }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Booked, Proposal } from './booked'
+import type { Booked } from './booked'
 import type { Waiting } from './requests'
+import type { Alternative } from './types'
 
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined })
 vi.stubGlobal('document', { documentElement: {} })
@@ -90,7 +91,7 @@ describe('what is read', () => {
 })
 
 describe('a booking that is moved to where it could be', () => {
-  const to: Proposal = {
+  const to: Alternative = {
     kind: 'smaller_setup', way: 'book', space_ids: ['quiet'], name: 'Stillerommet', setup_minutes: 15, teardown_minutes: 5, equipment: [], why: [],
     starts_at: '2027-03-01T18:00:00+01:00', ends_at: '2027-03-01T20:00:00+01:00', local_date: '2027-03-01', local_start: '18:00', local_end: '20:00',
   }
@@ -105,7 +106,7 @@ describe('a booking that is moved to where it could be', () => {
   it('is asked for in its place where somebody else decides', async () => {
     asked.mockResolvedValueOnce(answer(200, { equipment: [], purpose: 'course' })).mockResolvedValueOnce(answer(201, { id: 'new', version: 1, state: 'requested' }))
     expect(await moveTo(booking('1', { state: 'affected' }), { ...to, way: 'request' })).toBeTypeOf('function')
-    expect(sent()[1]?.[1]).toMatchObject({ state: 'requested', replaces: '1', space_ids: ['quiet'], setup_minutes: 15, teardown_minutes: 5, title: 'Kor', purpose: 'course' })
+    expect(sent()[1]?.[1]).toMatchObject({ state: 'requested', replaces: '1', starts_at: to.starts_at, ends_at: to.ends_at, space_ids: ['quiet'], setup_minutes: 15, teardown_minutes: 5, title: 'Kor', purpose: 'course' })
   })
 })
 

@@ -191,6 +191,8 @@ export interface Reason {
 
 export interface Alternative {
   kind: string
+  /** Of a request, somebody else has to say yes first. */
+  way?: 'book' | 'request'
   space_ids: string[]
   name: string
   setup_minutes: number
