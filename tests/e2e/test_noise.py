@@ -84,7 +84,7 @@ def test_weekly_dates_that_are_heard_next_door_are_told_once_with_their_dates(
     form.get_by_role("button", name="Planlegg").click()
     told = form.get_by_role("listitem")
     expect(told).to_have_count(1)
-    expect(told).to_contain_text(f"Lyden fra {LOUD} blir litt for høy i {QUIET}.")
+    expect(told).to_contain_text(f"Lyden fra {LOUD} blir litt for høy i {QUIET}, som er i bruk 20:00–21:00.")
     expect(told.get_by_text(f"man. 20:00–20:30 {WEEKS} datoer: {first.day}.")).to_be_visible()
     whole = told.get_by_role("paragraph").filter(has_text=f"{last.day}.")
     expect(whole).to_be_hidden()
