@@ -32,9 +32,15 @@ export const toldOf = (one: Booked, names: Names) => `${shortDate(one.local_date
 /** On the button that shows `n` of the `m` that are left. */
 export const showMore = (n: number, m: number) => (n < m ? t('showSome', { n, m }) : t('showRest', { n: m }))
 
-/** What closures have displaced, from today on. */
-export function affectedAhead(square: string, today: string): Promise<Listed<Booked>> {
-  const query = new URLSearchParams({ square_id: square, state: 'affected', from: `${today}T00:00`, to: `${addDays(today, AHEAD_DAYS)}T00:00` })
+/** What closures have displaced, from today on and as far ahead as a series reaches. */
+export async function affectedAhead(square: string, today: string): Promise<Listed<Booked>> {
+  const looks = await Promise.all([0, AHEAD_DAYS].map((days) => affectedFrom(square, addDays(today, days))))
+  const found = new Map(looks.flatMap((look) => look.found).map((one) => [one.id, one]))
+  return { found: [...found.values()], more: looks.some((look) => look.more) }
+}
+
+function affectedFrom(square: string, date: string): Promise<Listed<Booked>> {
+  const query = new URLSearchParams({ square_id: square, state: 'affected', from: `${date}T00:00`, to: `${addDays(date, AHEAD_DAYS)}T00:00` })
   return pages<Booked>(`${bookings}?${query}`, 'bookings', MOST)
 }
 

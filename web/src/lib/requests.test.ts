@@ -83,10 +83,17 @@ describe('what is read', () => {
     expect(paths().map(({ square_id, after }) => [square_id, after])).toEqual([['here', undefined], ['here', 'a']])
   })
 
-  it('is what closures displaced and nothing else, in more than a year ahead', async () => {
-    asked.mockResolvedValueOnce(page('bookings', 'a')).mockResolvedValueOnce(page('bookings', null))
-    expect(await affectedAhead('here', '2026-11-27')).toEqual({ found: [1, 1], more: false })
-    expect(paths()[1]).toEqual({ square_id: 'here', state: 'affected', from: '2026-11-27T00:00', to: '2027-12-27T00:00', after: 'a' })
+  it('is what closures displaced and nothing else, as far ahead as a series reaches, each once', async () => {
+    const found = (next: string | null, ...ids: string[]) => answer(200, { bookings: ids.map((id) => ({ id })), next })
+    asked.mockImplementation((path) => {
+      const query = new URL(path as string, 'http://torg.test').searchParams
+      return Promise.resolve(query.get('from') !== '2026-11-27T00:00' ? found(null, '2', '3') : query.get('after') ? found(null, '2') : found('1', '1'))
+    })
+    expect(await affectedAhead('here', '2026-11-27')).toEqual({ found: [{ id: '1' }, { id: '2' }, { id: '3' }], more: false })
+    expect(paths().map(({ square_id, state, from, to }) => [square_id, state, from, to])).toEqual([
+      ['here', 'affected', '2026-11-27T00:00', '2027-12-27T00:00'], ['here', 'affected', '2027-12-27T00:00', '2029-01-25T00:00'],
+      ['here', 'affected', '2026-11-27T00:00', '2027-12-27T00:00'],
+    ])
   })
 })
 
