@@ -252,3 +252,61 @@ async def test_event_over_kafka_confirms_a_hold(postgres: Postgres, keys: Keys, 
 
         await until(confirmed, 30)
         assert await house.events(hold["id"]) == [("held", 1), ("confirmed", 2)]
+
+
+async def refused_date(house: House) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What stands in the way, and the booking that was refused, of a unit's series."""
+    room = await house.space()
+    blocker = await house.booked([room], "2026-12-08T10:00", "2026-12-08T11:00")
+    owner = f"occurrence/{uuid4()}"
+    date = {"id": str(uuid4()), "starts_at": "2026-12-08T10:30", "ends_at": "2026-12-08T11:30", "owner_ref": owner}
+    body = {"space_ids": [str(room)], "unit_id": str(await house.unit()), "occurrences": [date]}
+    await house.ok(house.client.put(f"/api/facility/series/{uuid4()}", json=body))
+    return blocker, await house.get(date["id"])
+
+
+async def offered(house: House) -> list[str]:
+    asked = {"square_id": str(house.square)}
+    found = await house.ok(house.client.get("/api/facility/offers", params=asked))
+    return [one["id"] for one in found["offers"]]
+
+
+async def test_refused_date__that_is_still_a_draft_there__is_offered_and_no_more_once_it_has_a_room(
+    house: House, desk: Desk
+) -> None:
+    blocker, refused = await refused_date(house)
+    draft = occurrence_of(refused, house, "draft", unit_id=refused["unit_id"], booking_id=None)
+    await hear(desk, draft, "drafted")
+    await house.ok(house.order("cancel", blocker))
+    await house.clock(NOW)
+    assert await offered(house) == [refused["id"]]
+
+    await hear(desk, draft.model_copy(update={"state": "scheduled", "booking_id": uuid4()}), "scheduled", 2)
+
+    assert await offered(house) == []
+    late = await house.order("take-offer", await house.get(refused["id"]))
+    assert (late.status_code, late.json()["code"]) == (409, "wrong_state")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": "cancelled"},
+        {"space_ids": [uuid4()]},
+        {"starts_at": dt.datetime(2026, 12, 8, 9, tzinfo=dt.UTC)},
+        {"state": "scheduled", "booking_id": uuid4()},
+    ],
+    ids=["cancelled", "elsewhere", "earlier", "has-a-room"],
+)
+async def test_refused_date__that_nobody_waits_for_any_more__is_not_offered(
+    house: House, desk: Desk, change: dict[str, Any]
+) -> None:
+    blocker, refused = await refused_date(house)
+    draft = occurrence_of(refused, house, "draft", unit_id=refused["unit_id"], booking_id=None)
+    await hear(desk, draft.model_copy(update=change), "changed", 2)
+    await house.ok(house.order("cancel", blocker))
+
+    await house.clock(NOW)
+
+    assert await offered(house) == []
+    assert (await house.get(refused["id"]))["reason_code"] == "conflict"

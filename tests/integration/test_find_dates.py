@@ -89,6 +89,16 @@ async def test_dates__too_loud_for_a_neighbour__need_a_yes_there_as_when_they_ar
     assert (first.status_code, first.json()["code"]) == (409, "policy")
 
 
+async def test_dates__that_need_quiet__are_told_of_by_who_is_there_then(house: House) -> None:
+    rooms = await furnished(house)
+    await house.ok(rooms.exercise())
+    made = [await put_at(house, rooms.far, week, quiet_need=5) for week in range(2)]
+    dates = [{"booking_id": one["id"]} for one in made]
+
+    assert (await find(house, dates, quiet_need=5))[rooms.quiet] == ([1], [0])
+    assert rooms.quiet not in await find(house, dates, max_noise=0)
+
+
 class Slow:
     """Each date in each room by itself, as a search for free time answers."""
 

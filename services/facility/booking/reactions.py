@@ -14,6 +14,7 @@ from services.facility.booking.desk import Desk, Overtaken
 from services.facility.booking.domain import Booking
 from services.facility.booking.events import booking_event
 from shared import audit, outbox
+from shared.contracts.facility import Slot
 from shared.contracts.platform import UNIT_KINDS
 from shared.contracts.programme import EVENTS, Occurrence
 from shared.envelope import Event, service_of, topic_of
@@ -41,9 +42,11 @@ def handlers(desk: Desk) -> dict[str, dict[str, Handler]]:
 
 
 async def remember(conn: Any, event: Event) -> None:
-    """Whoever asks on behalf of an earlier version from now on is told so; who does at this moment is waited for."""
+    """Whoever asks on behalf of an earlier version from now on is told so; who does at this moment is waited for. What
+    was refused is offered only as long as it is waited for."""
     occurrence = Occurrence.model_validate(event.data)
-    await owner_store.hear(conn, _ref(occurrence), occurrence.unit_id, event.subjectversion, _named(occurrence))
+    unit_id, version = occurrence.unit_id, event.subjectversion
+    await owner_store.hear(conn, _ref(occurrence), unit_id, version, _named(occurrence), _waiting(occurrence))
 
 
 async def confirm_hold(conn: Any, desk: Desk, event: Event) -> None:
@@ -114,6 +117,12 @@ def _ref(occurrence: Occurrence) -> str:
 def _named(occurrence: Occurrence) -> list[UUID]:
     asked = occurrence.move_request
     return [found for found in (occurrence.booking_id, asked and asked.booking_id) if found]
+
+
+def _waiting(occurrence: Occurrence) -> Slot | None:
+    if occurrence.state != "draft" or occurrence.booking_id:
+        return None
+    return Slot(space_ids=occurrence.space_ids, starts_at=occurrence.starts_at, ends_at=occurrence.ends_at)
 
 
 async def _cancel(conn: Any, desk: Desk, event: Event, booking: Booking, reason_code: str) -> None:

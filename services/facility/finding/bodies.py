@@ -55,11 +55,14 @@ class Sought(BaseModel):
             layout=self.layout,
             features=tuple(dict.fromkeys(features)),
             equipment=tuple(dict.fromkeys(self.equipment)),
-            max_noise=min(self.max_noise, LOUDEST - self.quiet_need),
+            max_noise=self.loudest_around(),
             noise_out=self.noise_out,
             organiser=self.organiser_kind,
             max_price=self.max_price,
         )
+
+    def loudest_around(self) -> int:
+        return min(self.max_noise, LOUDEST - self.quiet_need)
 
 
 class Search(Sought):
@@ -121,8 +124,10 @@ class Date(Body):
 
 
 class FindForDates(Sought):
-    """One room for many dates. `for_unit_id`: whose dates they are where no booking says so; the buffers are for those
-    too."""
+    """One room for many dates. `for_unit_id`: whose dates they are where no booking says so; the buffers, the noise and
+    the quiet are for those too. What is heard is told of each date by who is there then: only `max_noise` leaves out
+    rooms for what might be heard in them.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -130,3 +135,6 @@ class FindForDates(Sought):
     for_unit_id: Id | None = None
     near_space_id: Id | None = None
     limit: Annotated[int, Field(ge=1, le=MOST_FOR_DATES)] = 10
+
+    def loudest_around(self) -> int:
+        return self.max_noise

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from services.facility.booking.owner_store import HAS_NO_USE
+
 # Refused dates of series still ahead whose known obstacles are all gone from their rooms at their time, and that nobody
-# decided to refuse. What takes the time by now is looked at under its locks, date by date.
-CANDIDATES = """
+# decided to refuse, or has no use for by now. What takes the time by now is looked at under its locks, date by date.
+CANDIDATES = f"""
 select b.id from booking b left join still_refused s on s.booking_id = b.id
 where b.state = 'rejected' and b.series_id is not null and b.reason_code = 'conflict' and b.starts_at > $1
   and not exists (select from offer o where o.booking_id = b.id)
@@ -27,9 +29,10 @@ where b.state = 'rejected' and b.series_id is not null and b.reason_code = 'conf
       )
   )
   and not exists (select from closure_leaf c where c.closure_id = any(coalesce(s.blocking, b.blocking)))
-  and (s.blocking <> '{}' or s.seen_at <= $1::timestamptz - interval '1 hour') is not false
+  and not {HAS_NO_USE}
+  and (s.blocking <> '{{}}' or s.seen_at <= $1::timestamptz - interval '1 hour') is not false
 order by b.starts_at, b.id limit $2
-"""
+"""  # noqa: S608 -- one constant
 STILL_REFUSED = """
 insert into still_refused (booking_id, blocking, seen_at) values ($1, $2, $3)
 on conflict (booking_id) do update set blocking = excluded.blocking, seen_at = excluded.seen_at
@@ -38,13 +41,17 @@ OFFER = """
 insert into offer (booking_id, square_id, unit_id, starts_at, offered_at) values ($1, $2, $3, $4, $5)
 on conflict (booking_id) do nothing returning booking_id
 """
-LOCKED = "select answer from offer where booking_id = $1 for update"
+LOCKED = f"""
+select o.answer is null and not {HAS_NO_USE} as open from offer o join booking b on b.id = o.booking_id
+where o.booking_id = $1 for update of o
+"""  # noqa: S608 -- one constant
 ANSWER = "update offer set answer = $2, answered_at = $3 where booking_id = $1"
-OPEN = """
-select booking_id, offered_at from offer
-where square_id = $1 and ($2::uuid is null or unit_id = $2) and answer is null and starts_at > $3
-order by starts_at, booking_id limit 500
-"""
+OPEN = f"""
+select o.booking_id, o.offered_at from offer o join booking b on b.id = o.booking_id
+where o.square_id = $1 and ($2::uuid is null or o.unit_id = $2) and o.answer is null and o.starts_at > $3
+  and not {HAS_NO_USE}
+order by o.starts_at, o.booking_id limit 500
+"""  # noqa: S608 -- one constant
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ async def offer(
 async def is_open(conn: Any, booking_id: UUID) -> bool:
     """Locked: the caller answers it in this transaction."""
     row = await conn.fetchrow(LOCKED, booking_id)
-    return row is not None and row["answer"] is None
+    return row is not None and row["open"]
 
 
 async def answer(conn: Any, booking_id: UUID, what: str, now: dt.datetime) -> None:
