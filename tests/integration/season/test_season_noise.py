@@ -81,7 +81,9 @@ async def test_allocation__booked_beside_meanwhile__refuses_the_date_and_says_wh
     assert (made["confirmed"], made["unforeseen"]) == (9, ["2027-09-13"])
     [refused] = made["refused"]
     assert (refused["reason"], [one["rule"] for one in refused["reasons"]]) == ("policy", ["noise"])
-    assert refused["reasons"][0]["message"].startswith("The sound from Gymsalen is too loud in Stillerommet.")
+    assert refused["reasons"][0]["message"].startswith(
+        "The sound from Gymsalen is too loud in Stillerommet, which is in use "
+    )
     assert "Hemmelig" not in str(made)
 
 
