@@ -1,14 +1,21 @@
 """Emergency closures: what they displace, what nobody may book, what comes back."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from services.facility.booking import closures, store, writing
+from services.facility.booking import house as known
+from services.facility.booking.desk import Desk
+from shared import db
+from shared.identity import Actor
 from tests.integration.booking_house import API, House, time
 
 pytestmark = pytest.mark.integration
+ADMIN = Actor("test", frozenset({("admin", "*")}))
 
 
 async def close(house: House, start: str, end: str | None, closure: UUID | None = None, **scope: Any) -> Any:
@@ -138,6 +145,38 @@ async def test_two_closures_on_each_other_the_last_lift_restores(house: House) -
     assert (first["affected"], second["affected"]) == ([booking["id"]], [])
     assert await lifted(house, first) == ([], [booking["id"]])
     assert await lifted(house, second) == ([booking["id"]], [])
+
+
+async def test_lift_restores_the_first_of_two_that_have_come_into_each_others_way(house: House) -> None:
+    room = await house.space()
+    early = await house.booked([room], "10:00", "12:00")
+    first = await closed(house, "10:00", "11:00", room)
+    late = await house.booked([room], "11:30", "12:30")
+    last = await closed(house, "11:00", None, room)
+    assert await lifted(house, first) == ([], [early["id"]])
+    assert await lifted(house, last) == ([early["id"]], [late["id"]])
+    assert await affecting(house, room) == [early["id"]]
+
+
+async def looks_and_writes(desk: Desk, work: Awaitable[Any]) -> int:
+    """How often rooms and bookings are looked for, and bookings are written, on the one connection that there is."""
+    asked: list[str] = []
+    async with db.connection(desk.pool) as conn:
+        conn.add_query_logger(lambda query: asked.append(query.query))
+    await work
+    counted = (known.SPACES, writing.SURVEY, writing.SAVE, store.UPDATE, store.OCCUPY)
+    return sum(query in counted for query in asked)
+
+
+async def test_lift_asks_no_more_of_the_database_for_many_bookings_than_for_few(house: House, desk: Desk) -> None:
+    asked = []
+    for hours in (2, 12):
+        hall, rooms = await house.hall()
+        hit = [(await house.booked([hall], f"{hour + 8:02}:00", f"{hour + 8:02}:30"))["id"] for hour in range(hours)]
+        closure = await closed(house, "07:00", None, *rooms)
+        asked.append(await looks_and_writes(desk, closures.lift(desk, ADMIN, UUID(closure["id"]))))
+        assert await affecting(house, hall) == hit
+    assert asked == [4, 4]
 
 
 async def test_closure_of_a_unit_and_of_a_square_closes_their_spaces(house: House) -> None:

@@ -1,7 +1,7 @@
 """Emergency closures: what alone displaces. What is hit keeps its record and waits for its owner or the lift."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from services.facility.booking.bodies import PutClosure, time_of
 from services.facility.booking.desk import Desk, Overtaken, again
 from services.facility.booking.domain import Booking, Closure
 from services.facility.booking.events import booking_event, closure_event
-from services.facility.booking.free import Range
+from services.facility.booking.free import Range, overlaps
 from shared import db, outbox
 from shared.contracts.facility import OCCUPYING
 from shared.envelope import Event
@@ -146,14 +146,10 @@ async def _lift(desk: Desk, actor: Actor, closure_id: UUID) -> Closure:
         await store.lock_leaves(conn, [*closed, *(leaf for leaves in homes.values() for leaf in leaves)])
         if await closure_store.displaced(conn, closure_id) != waiting:  # another closure's lift left one to this
             raise Overtaken
-        bookings = (await store.lock(conn, waiting)).values()
-        restored: list[UUID] = []
-        lost: list[UUID] = []
-        events: list[Event] = []
-        for booking in sorted(bookings, key=_by_start):
-            back, said = await _bring_back(conn, desk, booking, homes[booking.id])
-            events += said
-            (restored if back else lost).append(booking.id)
+        bookings = sorted((await store.lock(conn, waiting)).values(), key=_by_start)
+        back, events = await _bring_back(conn, desk, bookings, homes)
+        restored = [one.id for one in back]
+        lost = [one.id for one in bookings if one.id not in set(restored)]
         lifted = closure.lifted(desk.clock.now(), restored, lost)
         await closure_store.lift(conn, lifted)
         await trail.closure(conn, actor, "lift", closure, lifted)
@@ -163,34 +159,71 @@ async def _lift(desk: Desk, actor: Actor, closure_id: UUID) -> Closure:
 
 async def _homes(conn: Any, waiting: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     """The leaves each booking belongs on; none when one of its spaces is no longer there."""
-    homes = {}
-    for found, booking in (await store.find_all(conn, waiting)).items():
-        spaces = await house.load_any(conn, booking.slot.space_ids)
-        whole = len(spaces) == len(booking.slot.space_ids)
-        homes[found] = sorted({leaf for space in spaces for leaf in space.leaves}) if whole else []
-    return homes
+    booked = {found: one.slot.space_ids for found, one in (await store.find_all(conn, waiting)).items()}
+    named = dict.fromkeys(space for spaces in booked.values() for space in spaces)
+    there = {space.id: space.leaves for space in await house.load_any(conn, list(named))}
+    return {
+        found: sorted({leaf for space in spaces for leaf in there[space]}) if there.keys() >= set(spaces) else []
+        for found, spaces in booked.items()
+    }
 
 
-async def _bring_back(conn: Any, desk: Desk, booking: Booking, home: Sequence[UUID]) -> tuple[bool, list[Event]]:
-    """Whether it is back where it was, and what there is to say."""
+async def _bring_back(
+    conn: Any, desk: Desk, bookings: Sequence[Booking], homes: Mapping[UUID, Sequence[UUID]]
+) -> tuple[list[Booking], list[Event]]:
+    """Those that are back where they were, in the order they were given in, and what there is to say. However many they
+    are, the database is asked once for each set of leaves that they miss."""
     now = desk.clock.now()
-    if booking.state != "affected" or not home:
-        return False, []
-    if domain.hold_ran_out(booking, now):
-        return False, [booking_event(one) for one in await timeline.clear_out(conn, [booking], now)]
-    kept = set(await store.occupied_leaves(conn, booking.id))
-    missing = [leaf for leaf in home if leaf not in kept]
-    seen = await timeline.survey(conn, desk.clock, missing, [booking.slot.occupied], ignoring=[booking.id])
-    if seen.blockers[0]:
-        for blocker in seen.blockers[0]:
-            if blocker.kind == "closure":  # its own closure is gone, but another still holds it: that one's lift counts
-                await closure_store.displace(conn, blocker.id, [booking.id])
-        return False, []
-    expired = await timeline.clear_out(conn, seen.ran_out([0]), now)
-    back = domain.restore(booking, now)
-    await timeline.occupy(conn, [(back, missing)])
-    await timeline.save(conn, back)
-    return True, [*map(booking_event, expired), booking_event(back, "restored", leaves=home)]
+    waiting = [one for one in bookings if one.state == "affected" and homes[one.id]]
+    expired = await timeline.clear_out(conn, [one for one in waiting if domain.hold_ran_out(one, now)], now)
+    waiting = [one for one in waiting if not domain.hold_ran_out(one, now)]
+    kept = await store.leaves_of(conn, [one.id for one in waiting])
+    missing = {one.id: tuple(leaf for leaf in homes[one.id] if leaf not in kept.get(one.id, ())) for one in waiting}
+    free, gave_way = await _free_again(conn, desk, waiting, missing)
+    back = [domain.restore(one, now) for one in _first_come(free, missing)]
+    await store.update(conn, back)
+    await timeline.occupy(conn, [(one, missing[one.id]) for one in back])
+    await closure_store.settle(conn, [one.id for one in back])
+    said = [booking_event(one, "restored", leaves=homes[one.id]) for one in back]
+    return back, [*map(booking_event, [*expired, *gave_way]), *said]
+
+
+async def _free_again(
+    conn: Any, desk: Desk, waiting: Sequence[Booking], missing: Mapping[UUID, tuple[UUID, ...]]
+) -> tuple[list[Booking], list[Booking]]:
+    """(those whose time nobody else has, holds that ran out in it). Who is held by another closure waits for that."""
+    together: dict[tuple[UUID, ...], list[Booking]] = {}
+    for one in waiting:
+        together.setdefault(missing[one.id], []).append(one)
+    free: set[UUID] = set()
+    gave_way: list[Booking] = []
+    for leaves, some in together.items():
+        windows, ids = [one.slot.occupied for one in some], [one.id for one in some]
+        seen = await timeline.survey(conn, desk.clock, leaves, windows, ignoring=ids)
+        clear = [window for window, blockers in enumerate(seen.blockers) if not blockers]
+        free |= {ids[window] for window in clear}
+        gave_way += await timeline.clear_out(conn, seen.ran_out(clear), seen.now)
+        held: dict[UUID, list[UUID]] = {}
+        for found, blockers in zip(ids, seen.blockers, strict=True):
+            for blocker in blockers:
+                if blocker.kind == "closure":
+                    held.setdefault(blocker.id, []).append(found)
+        for closure, booked in held.items():
+            await closure_store.displace(conn, closure, booked)
+    return [one for one in waiting if one.id in free], gave_way
+
+
+def _first_come(free: Sequence[Booking], missing: Mapping[UUID, tuple[UUID, ...]]) -> list[Booking]:
+    """Of those that are in each other's way the first."""
+    taken: dict[UUID, list[Range]] = {}
+    first: list[Booking] = []
+    for one in free:
+        time = one.slot.occupied
+        if not any(overlaps(time, other) for leaf in missing[one.id] for other in taken.get(leaf, ())):
+            first.append(one)
+            for leaf in missing[one.id]:
+                taken.setdefault(leaf, []).append(time)
+    return first
 
 
 async def find(desk: Desk, actor: Actor, closure_id: UUID) -> Closure:
