@@ -155,6 +155,15 @@ async def test_put_hours_come_from_the_nearest_ancestor_that_has_some(house: Hou
     await house.booked([part], "10:00", "12:00")
 
 
+async def test_move_that_cannot_be_is_invalid_before_the_right_to_override_is_asked_for(house: House) -> None:
+    room, front = await house.space(), house.role("front_line@*")
+    booking = await house.booked([room], "10:00", "11:00")
+    asked = {"override": True, "headers": front}
+    assert (await house.move(booking, [room], "12:00", "12:00", **asked)).json()["code"] == "invalid"
+    assert (await house.move({**booking, "version": 7}, [room], "12:00", "13:00", **asked)).json()["code"] == "stale"
+    assert (await house.move(booking, [room], "12:00", "13:00", **asked)).json()["code"] == "override_not_allowed"
+
+
 async def test_put_override_needs_the_right_and_sets_aside_hours_only(house: House) -> None:
     room = await house.space()
     await house.hours(room)

@@ -95,15 +95,15 @@ async def moved(
     conn: Any, clock: Clock, actor: Actor, place: House, booking: Booking, seen: int, body: MoveBooking
 ) -> Booking:
     """The booking with what is wanted instead, still at its version. Raises Invalid, NotFound, Forbidden or Stale."""
-    rights.check_write(
-        actor, {booking.square_id, *place.squares}, booking.about.unit_id, booking.own_state, body.override
-    )
+    squares, unit_id = {booking.square_id, *place.squares}, booking.about.unit_id
+    rights.check_write(actor, squares, unit_id, booking.own_state, override=False)
     check_version(booking, seen, actor, clock)
     check_movable(booking, clock.now())
     place.check_bookable(booking.own_state)
     slot = _slot(body, place)
     brought = booking.equipment if body.equipment is None else gear.brought(body.equipment)
-    await check_gear(conn, actor, brought, booking.about.unit_id)
+    rights.check_write(actor, squares, unit_id, booking.own_state, body.override)
+    await check_gear(conn, actor, brought, unit_id)
     return replace(booking, slot=slot, about=body.about(booking.about), override=body.override, equipment=brought)
 
 
