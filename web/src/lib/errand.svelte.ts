@@ -4,6 +4,8 @@ import { Refused } from './api'
 import { meanwhile, nameOf, timeOf, toldOf, type Booked, type Names } from './booked'
 import { gathered, type OfDates } from './dates'
 import { t, tr } from './i18n.svelte'
+import type { Key } from './nb'
+import type { Outcome } from './one-by-one'
 import type { ProblemBody } from './types'
 
 export interface Note { told: string; failures: OfDates[] }
@@ -25,6 +27,16 @@ export class Errand {
       changes = true
     }
     if (changes) await this.read()
+  }
+
+  /** What became of one or several; what there is to say where all went well. `words`: for one, for all, for some, and
+      where nobody answered for the rest. */
+  async settle<T>(came: Outcome<T>, bookingOf: (one: T) => Booked, [one, all, some, rest]: readonly [Key, Key, Key, Key]): Promise<string | null> {
+    const first = came.done[0] ?? came.failed[0]?.one
+    const counts = { title: first ? nameOf(bookingOf(first)) : '', n: came.done.length, m: came.all }
+    if (came.done.length === came.all) return t(came.all > 1 ? all : one, counts)
+    await this.tell(t(came.away ? rest : some, counts), came.failed.map((failed) => ({ ...failed, one: bookingOf(failed.one) })))
+    return null
   }
 
   /** Of several it went wrong with some: those that somebody else was first with are told as they are now. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Booked } from './booked'
+import type { Outcome } from './one-by-one'
 import type { Waiting } from './requests'
 import type { Alternative } from './types'
 
@@ -70,6 +71,28 @@ describe('deciding several dates', () => {
     asked.mockResolvedValueOnce(answer(200))
     await decide(three.slice(0, 1), 'confirm', { reason_code: 'agreed', reason: '' }, () => undefined)
     expect(sent()).toEqual([['/api/facility/bookings/1/confirm', { reason_code: 'agreed' }]])
+  })
+})
+
+describe('what became of several', () => {
+  const words = ['requestAgreed', 'datesAgreed', 'someAgreed', 'restWaitsAgreed'] as const
+  const ones = [booking('1'), booking('8'), booking('15')]
+  const settled = async (came: Partial<Outcome<Booked>>) => {
+    const errand = new Errand(() => Promise.resolve(), () => names)
+    return [await errand.settle({ all: 3, done: [], failed: [], away: false, ...came }, (one) => one, words), errand.note]
+  }
+
+  it('is said in a word where all went well', async () => {
+    expect(await settled({ done: ones })).toEqual(['Godkjent: Kor, 3 datoer', null])
+    expect(await settled({ all: 1, done: ones.slice(0, 1) })).toEqual(['Godkjent: Kor', null])
+  })
+
+  it('stays in sight where some did not, each reason once with its dates', async () => {
+    const failed = ones.slice(1).map((one) => ({ one, problem: { status: 409, code: 'conflict', detail: 'Opptatt.' } }))
+    expect(await settled({ done: ones.slice(0, 1), failed })).toEqual([null, {
+      told: 'Kor: 1 av 3 datoer er godkjent. Disse gikk ikke:', failures: [{ dates: ['2027-03-08', '2027-03-15'], time: '18:00–20:00', said: 'Opptatt.' }],
+    }])
+    expect(await settled({ done: ones.slice(0, 2), away: true })).toEqual([null, { told: expect.stringContaining('2 av 3 datoer er godkjent. Tjenesten for rom svarer ikke'), failures: [] }])
   })
 })
 

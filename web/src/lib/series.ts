@@ -1,5 +1,6 @@
 // Dates of a series that can be dealt with together.
 import { timeOf, type Booked } from './booked'
+import { t } from './i18n.svelte'
 
 /** `key` stays the same when some of its dates are gone. */
 export interface Together<T> { key: string; dates: T[] }
@@ -32,3 +33,6 @@ function seriesOf(booking: Booked): unknown {
 export function likeness({ title, unit_id, organiser_kind, expected_people }: Booked, former: Booked | null): unknown {
   return [title, unit_id, organiser_kind, expected_people, former && [former.masked || former.title, former.space_ids, timeOf(former), former.state]]
 }
+
+/** "1 dato", "30 datoer". */
+export const countOf = (dates: number) => (dates === 1 ? t('oneDate') : t('datesCount', { n: dates }))
