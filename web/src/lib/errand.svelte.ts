@@ -39,11 +39,12 @@ export class Errand {
     return null
   }
 
-  /** Of several it went wrong with some: those that somebody else was first with are told as they are now. */
+  /** Of several it went wrong with some: what is the same of them once, with its dates. */
   async tell(told: string, failed: { one: Booked; problem: ProblemBody }[]): Promise<void> {
     const why = async ({ one, problem }: { one: Booked; problem: ProblemBody }) => {
       const now = await meanwhile(problem, one.id)
-      return { date: one.local_date, time: timeOf(one), said: [now ? overtaken(now, this.names(), one.state) : problem.detail] }
+      const said = problem.reasons?.length ? problem.reasons.map((reason) => reason.message) : [problem.detail]
+      return { date: one.local_date, time: timeOf(one), said: now ? [t(isSame(now, one.state) ? 'dateChanged' : 'dateOvertaken', { state: stateOf(now) })] : said }
     }
     this.note = { told, failures: gathered(await Promise.all(failed.map(why))) }
   }
@@ -51,7 +52,9 @@ export class Errand {
 
 /** `before`: the state it was thought to be in. */
 export function overtaken(now: Booked, names: Names, before: string): string {
-  const state = tr('state', now.state === 'rejected' && now.reason_code === 'declined' ? 'declined' : now.state)
-  const changed = now.state === before && now.reason_code !== 'declined'
-  return t(changed ? 'overtakenChanged' : 'overtaken', { title: nameOf(now), state, told: toldOf(now, names) })
+  return t(isSame(now, before) ? 'overtakenChanged' : 'overtaken', { title: nameOf(now), state: stateOf(now), told: toldOf(now, names) })
 }
+
+const isDeclined = (one: Booked) => one.state === 'rejected' && one.reason_code === 'declined'
+const stateOf = (one: Booked) => tr('state', isDeclined(one) ? 'declined' : one.state)
+const isSame = (now: Booked, before: string) => now.state === before && !isDeclined(now)

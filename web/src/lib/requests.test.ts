@@ -92,6 +92,9 @@ describe('what became of several', () => {
     expect(await settled({ done: ones.slice(0, 1), failed })).toEqual([null, {
       told: 'Kor: 1 av 3 datoer er godkjent. Disse gikk ikke:', failures: [{ dates: ['2027-03-08', '2027-03-15'], time: '18:00–20:00', said: 'Opptatt.' }],
     }])
+    asked.mockImplementation(() => Promise.resolve(answer(200, booking('8', { state: 'rejected' }))))
+    const stale = ones.slice(1).map((one) => ({ one, problem: { status: 412, code: 'stale', detail: 'Endret.' } }))
+    expect(await settled({ done: ones.slice(0, 1), failed: stale })).toMatchObject([null, { failures: [{ dates: ['2027-03-08', '2027-03-15'], said: 'Noen andre var først: nå avslått.' }] }])
     expect(await settled({ done: ones.slice(0, 2), away: true })).toEqual([null, { told: expect.stringContaining('2 av 3 datoer er godkjent. Tjenesten for rom svarer ikke'), failures: [] }])
   })
 })
