@@ -106,6 +106,14 @@ export async function move(item: Item, target: Target, unit: Unit | undefined, v
   })
 }
 
+/** Moves it to another room or time; what is not said stays. */
+export async function moveTo(item: Item, to: Partial<Slot>, unit: Unit | undefined): Promise<Undo> {
+  const answer = await shift(item, { ...(item as Slot), ...to }, unit, item.version ?? 0, {})
+  return undo(answer, async () => {
+    await shift(item, item as Slot, unit, answer.version ?? answer.body.version, {})
+  })
+}
+
 /** Asks whoever decides about the room for another time or room. What is there stays where it is until the answer, and
     goes there by itself when that is yes. */
 export async function requestInstead(item: Item, draft: Draft, unit: Unit | undefined, terms: object): Promise<Undo> {

@@ -9,7 +9,8 @@ import type { Session, SquareInfo } from './types'
 export interface Toast {
   id: number
   text: string
-  undo?: () => Promise<void>
+  /** May say in its own words what has come of it. */
+  undo?: () => Promise<void | string>
 }
 
 const STORE = 'torg-square'
@@ -89,7 +90,7 @@ class House {
     setTimeout(() => (this.said = text), 30)
   }
 
-  toast(text: string, undo?: () => Promise<void>): void {
+  toast(text: string, undo?: () => Promise<void | string>): void {
     const id = this.nextToast++
     this.toasts = [...this.toasts.slice(-2), undo ? { id, text, undo } : { id, text }]
     this.say(text)

@@ -6,7 +6,10 @@ import { oneByOne, type Outcome } from './one-by-one'
 import type { Item } from './types'
 
 /** Of one that the reader may not see there is no more than that it is there. */
-export interface Party extends Partial<Wanted> { id: string; title: string | null; unit_id?: string | null; series_id?: string | null; masked: boolean }
+export interface Party extends Partial<Wanted> {
+  id: string; title: string | null; masked: boolean
+  version?: number; unit_id?: string | null; series_id?: string | null; owner_ref?: string | null; starts_at?: string; ends_at?: string
+}
 export interface Conflict {
   id: string; version: number; state: 'open' | 'accepted'; severity: number; message: string
   from_space_id: string; in_space_id: string; local_date: string; local_start: string; local_end: string

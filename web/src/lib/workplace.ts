@@ -2,6 +2,7 @@
 import { call, get, uuid7 } from './api'
 import { instant } from './commands'
 import type { Brought } from './equipment'
+import type { Wanted } from './finding'
 import { t, tr } from './i18n.svelte'
 import { addDays, wall, wallTime } from './time'
 import type { Item, MoveRequest, Reason, Unit } from './types'
@@ -59,6 +60,8 @@ export interface Occurrence {
   teardown_minutes: number
   meeting_point: string | null
   equipment: Brought[]
+  /** How many are let in. */
+  capacity?: number | null
   attendance: Item['attendance']
 }
 
@@ -76,6 +79,7 @@ export interface DateDraft {
   equipment: Brought[]
   every: 0 | 1 | 2 | 4
   until: string
+  on_holidays: 'keep' | 'skip' | 'move'
 }
 
 export const MOST_DATES = 400
@@ -110,9 +114,9 @@ export async function withdraw(unit: Unit, activity: Activity): Promise<void> {
   await call('POST', `${path(unit)}/activities/${activity.activity_id}/withdraw`, {}, activity.version)
 }
 
-export async function occurrences(unit: Unit, square_id: string, from: string, to: string, uncounted = false): Promise<Occurrence[]> {
+export async function occurrences(unit: Unit, square_id: string, from: string, to: string, only: { uncounted?: boolean; activity_id?: string } = {}): Promise<Occurrence[]> {
   const query = new URLSearchParams({ square_id, from: instant(`${from}T00:00`), to: instant(`${to}T00:00`) })
-  if (uncounted) query.set('uncounted', 'true')
+  for (const [name, value] of Object.entries(only)) query.set(name, String(value))
   const found = await get<{ occurrences: Occurrence[] }>(`${path(unit)}/occurrences?${query}`)
   return found.occurrences.filter((one) => one.unit_id === unit.unit_id)
 }
@@ -123,6 +127,12 @@ export function datesOf(draft: Pick<DateDraft, 'date' | 'every' | 'until'>): str
   if (!draft.every) return dates
   for (let next = addDays(draft.date, 7 * draft.every); next <= draft.until && dates.length <= MOST_DATES; next = addDays(next, 7 * draft.every)) dates.push(next)
   return dates
+}
+
+/** What a room for a date of the activity must have; how many come, where the date says. */
+export function needsOf(activity: Activity, one: { capacity?: number | null; people?: number | null }): Pick<Wanted, 'needs' | 'noise_out' | 'quiet_need' | 'organiser_kind' | 'expected_people'> {
+  const { access_needs, noise_out, quiet_need, organiser_kind } = activity
+  return { noise_out, quiet_need, organiser_kind, expected_people: one.people ?? one.capacity ?? null, needs: access_needs.length ? access_needs : null }
 }
 
 /** The state of a date, and of a draft's request. */
@@ -155,12 +165,12 @@ export async function plan(unit: Unit, draft: DateDraft, id: string, terms: obje
     const made = await call<Occurrence>('PUT', `${path(unit)}/occurrences/${id}`, { ...shared, ...times(draft.date) })
     return [made.body]
   }
-  const body = { ...shared, occurrences: dates.map((date) => ({ id: uuid7(), ...times(date) })) }
+  const body = { ...shared, on_holidays: draft.on_holidays, occurrences: dates.map((date) => ({ id: uuid7(), ...times(date) })) }
   return (await call<{ occurrences: Occurrence[] }>('PUT', `${path(unit)}/series/${id}`, body)).body.occurrences
 }
 
-export async function step(unit: Unit, one: Occurrence, verb: 'schedule' | 'accept' | 'cancel' | 'stay', body: object = {}): Promise<void> {
-  await call('POST', `${path(unit)}/occurrences/${one.occurrence_id}/${verb}`, body, one.version)
+export async function step(unit: Unit, one: Occurrence, verb: 'schedule' | 'accept' | 'cancel' | 'stay', body: object = {}): Promise<Occurrence> {
+  return (await call<Occurrence>('POST', `${path(unit)}/occurrences/${one.occurrence_id}/${verb}`, body, one.version)).body
 }
 
 /** On the square's wall: its date and its two clock times. */
