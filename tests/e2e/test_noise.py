@@ -14,7 +14,7 @@ from tests.e2e.conftest import OpenPage
 from tests.e2e.held import HeldHouse
 
 WEEKS = 7
-QUIET, LOUD = "Stillerommet", "Aktivitetsrom A"
+QUIET, LOUD, OTHER = "Stillerommet", "Aktivitetsrom A", "Møterom 1"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def swept(house: HeldHouse) -> Iterator[None]:
         for one in caller.get("/api/library/activities", params={"square_id": square}).json()["activities"]:
             if one["title_nb"].startswith("Prøve") and not one["withdrawn"]:
                 end(f"/api/library/activities/{one['activity_id']}", one, "withdraw")
-        rooms = {"space_id": [house.room(QUIET), house.room(LOUD)]}
+        rooms = {"space_id": [house.room(QUIET), house.room(LOUD), house.room(OTHER)]}
         for one in caller.get("/api/facility/bookings", params={**window, **rooms}).json()["bookings"]:
             ours = (one.get("title") or "").startswith("Prøve") and one["state"] in ("confirmed", "blocked")
             if ours and not one.get("owner_ref"):  # a date's goes with it
@@ -51,10 +51,11 @@ def mondays(house: HeldHouse) -> list[date]:
     return found
 
 
-def put_series(house: HeldHouse, room: str, title: str, **more: object) -> None:
+def put_series(house: HeldHouse, room: str, title: str, hour: int = 20, **more: object) -> None:
     """Monday evenings, whatever the opening hours."""
     occurrences = [
-        {"id": str(uuid.uuid4()), "starts_at": f"{one}T20:00", "ends_at": f"{one}T21:00"} for one in mondays(house)
+        {"id": str(uuid.uuid4()), "starts_at": f"{one}T{hour}:00", "ends_at": f"{one}T{hour + 1}:00"}
+        for one in mondays(house)
     ]
     body = {"space_ids": [house.room(room)], "title": title, "override": True, "occurrences": occurrences, **more}
     with house.caller() as caller:
@@ -123,3 +124,34 @@ def test_noise_between_two_series_is_accepted_for_the_dates_that_are_ticked_and_
     assert violations(page) == []
     page.goto(f"{house.url}/day?date={mondays(house)[1]}&view=list")
     expect(page.get_by_role("row").filter(has_text="♪ støy, godtatt")).to_have_count(2)
+
+
+def test_one_other_room_is_found_for_the_ticked_dates_and_they_are_moved_there_and_back(
+    open_page: OpenPage, house: HeldHouse, swept: None
+) -> None:
+    put_series(house, QUIET, "Prøve lesesirkel", hour=18, expected_people=8, needs=[])
+    put_series(house, LOUD, "Prøve trommer", hour=18, noise_out=3)
+    house.hold_clock()
+    page = open_page("/inbox", viewport={"width": 390, "height": 844})
+    entry = page.get_by_role("listitem").filter(has_text="Prøve trommer").filter(has=page.get_by_role("group"))
+    entry.get_by_text("Velg datoer, eller finn et annet rom til én av dem").click()
+    entry.get_by_role("checkbox").first.uncheck()
+    ticked = WEEKS - 1
+    entry.get_by_role("button", name=f"Finn ett annet rom til Prøve lesesirkel ({ticked})").press("Enter")
+    rooms = entry.get_by_role("list", name="Andre rom til Prøve lesesirkel")
+    expect(rooms.get_by_role("listitem").filter(has_text=OTHER)).to_contain_text("kan bookes hver gang")
+    assert violations(page) == []
+    rooms.get_by_role("button", name=f"Flytt hit ({ticked}): Prøve lesesirkel til {OTHER}").press("Enter")
+    expect(page.get_by_text(f"Flyttet til {OTHER}: Prøve lesesirkel ({ticked})").first).to_be_visible()
+    assert rooms_of(house, "Prøve lesesirkel") == [QUIET, *[OTHER] * ticked]
+    page.get_by_role("button", name="Angre").click()
+    expect(page.get_by_text(f"{ticked} av {ticked} datoer er flyttet tilbake.").first).to_be_visible()
+    assert rooms_of(house, "Prøve lesesirkel") == [QUIET] * WEEKS
+
+
+def rooms_of(house: HeldHouse, title: str) -> list[str]:
+    """In date order."""
+    window = {"from": f"{house.today}T00:00", "to": f"{mondays(house)[-1]}T23:00"}
+    names = {house.room(name): name for name in (QUIET, LOUD, OTHER)}
+    found = house.get("/api/facility/bookings", space_id=list(names), **window)["bookings"]
+    return [names[one["space_ids"][0]] for one in found if one["title"] == title and one["state"] == "confirmed"]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -75,6 +76,47 @@ def test_editor_plans_a_weekly_course_and_everybody_sees_it(open_page: OpenPage,
     day = open_page("/day", username="skranke")
     day.get_by_role("link", name="Neste dag").click()
     expect(day.get_by_role("button", name=f"16:00 {title}, 16:00–17:00, {ROOM}, planlagt")).to_be_visible()
+
+
+def test_refused_dates_get_one_other_room_and_one_and_all_that_follow_are_cancelled(
+    house: HeldHouse, open_page: OpenPage, title: str
+) -> None:
+    first, weeks = house.now.date() + timedelta(days=3), 4
+    taken = [first + timedelta(weeks=week) for week in (0, 2)]
+    blocked = [str(uuid.uuid4()) for _ in taken]
+    with house.caller() as caller:
+        for made, day in zip(blocked, taken, strict=True):
+            body = {"space_ids": [house.room(ROOM)], "starts_at": f"{day}T16:00", "ends_at": f"{day}T17:00"}
+            caller.put(f"/api/facility/bookings/{made}", json=body).raise_for_status()
+    page = open_page("/unit", username="bibliotek")
+    make_activity(page, title)
+    page.get_by_role("button", name=f"Ny dato for {title}").click()
+    form = page.get_by_role("dialog", name="Ny dato")
+    form.get_by_label("Dato", exact=True).fill(first.isoformat())
+    form.get_by_label("Fra", exact=True).fill("16:00")
+    form.get_by_label("Til", exact=True).fill("17:00")
+    form.get_by_label("Gjenta").select_option(label="hver uke")
+    form.get_by_label("Til og med").fill((first + timedelta(weeks=weeks - 1)).isoformat())
+    form.get_by_label("Antall personer").fill("5")
+    form.get_by_role("checkbox", name=f"{ROOM} ").check()
+    form.get_by_role("button", name="Planlegg").click()
+    form.get_by_role("button", name=f"Finn ett annet rom til {title} (2)").click()
+    assert violations(page) == []
+    form.get_by_role("list", name=f"Andre rom til {title}").get_by_role("button").first.click()
+    expect(form).to_be_hidden()
+    row = page.get_by_role("listitem").filter(has=page.get_by_text(title, exact=True)).last
+    row.get_by_text("4 kommende", exact=False).click()
+    expect(row.get_by_text(f"16:00–17:00 · {ROOM} · planlagt")).to_have_count(2)
+    expect(row.get_by_text("planlagt")).to_have_count(weeks)
+    row.get_by_role("button", name="og de neste").nth(1).press("Enter")
+    assert violations(page) == []
+    row.get_by_role("button", name="Avlys de valgte (2)").click()
+    row.get_by_role("button", name="Ja, avlys").press("Enter")
+    expect(page.get_by_text(f"Avlyst: {title} (2)").first).to_be_visible()
+    expect(row.get_by_text("planlagt")).to_have_count(2)
+    with house.caller() as caller:
+        for made in blocked:
+            caller.post(f"/api/facility/bookings/{made}/cancel", json={}, headers={"If-Match": '"1"'})
 
 
 def test_editor_requests_a_room_that_is_not_hers_and_the_yes_plans_the_date(
