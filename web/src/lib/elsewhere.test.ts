@@ -3,7 +3,7 @@ import type { Occurrence } from './workplace'
 
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined })
 vi.stubGlobal('document', { documentElement: {} })
-const { moveAll, movableBooking, movableDate, roomsFor } = await import('./elsewhere')
+const { moveAll, movableBooking, movableDate, roomsFor, whyNot } = await import('./elsewhere')
 
 interface Asked { method: string; path: string; version: string | null; body: Record<string, unknown> }
 let asked: Asked[] = []
@@ -36,7 +36,7 @@ describe('moving many bookings', () => {
     answers['POST /api/facility/bookings/b2/move'] = { status: 409, code: 'policy', detail: 'Går ikke.', reasons: [{ message: 'For høyt.' }] }
     const told: number[] = []
     const { came, back } = await moveAll([1, 2, 3].map((n) => movableBooking(booking(n))), hall, (n) => told.push(n))
-    expect([came.done.map((one) => one.id), came.failed.map(({ one, why }) => [one.id, why]), told]).toEqual([['b1', 'b3'], [['b2', 'For høyt.']], [0, 1, 2]])
+    expect([came.done.map((one) => one.id), came.failed.map(({ one, problem }) => [one.id, whyNot(problem)]), told]).toEqual([['b1', 'b3'], [['b2', 'For høyt.']], [0, 1, 2]])
     asked = []
     expect((await back?.())?.done).toHaveLength(2)
     expect(changed()).toEqual([['/api/facility/bookings/b3/move', '"2"', 'gym'], ['/api/facility/bookings/b1/move', '"2"', 'gym']])
