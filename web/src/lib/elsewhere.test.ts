@@ -3,6 +3,7 @@ import type { Occurrence } from './workplace'
 
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined })
 vi.stubGlobal('document', { documentElement: {} })
+const { soughtFor } = await import('./finding')
 const { moveAll, movableBooking, movableDate, roomsFor, whyNot } = await import('./elsewhere')
 
 interface Asked { method: string; path: string; version: string | null; body: Record<string, unknown> }
@@ -84,7 +85,8 @@ describe('moving a date without a room', () => {
 describe('the question for one other room', () => {
   it('names bookings, or times where there is none, and what the first of them needs', async () => {
     const free = movableDate(date({ state: 'draft', booking_id: null }), UNIT, 'Europe/Oslo', {})
-    await roomsFor([movableBooking(booking(1)), free], 'square', [{ space_id: 'gym', features: [], capacity: 20 } as never], { unit_id: 'senior' })
+    const dates = [movableBooking(booking(1)), free]
+    await roomsFor(dates, soughtFor(booking(1), [{ space_id: 'gym', features: [], capacity: 20 }]), 'square', { unit_id: 'senior' })
     expect(asked[0]).toMatchObject({
       path: '/api/facility/find/dates',
       body: {

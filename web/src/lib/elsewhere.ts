@@ -1,9 +1,9 @@
 // Many dates elsewhere: which other room there is for them, and moving them one by one.
 import { call, get } from './api'
 import { moveTo } from './commands'
-import { soughtFor, type Wanted } from './finding'
+import type { Sought, Wanted } from './finding'
 import { oneByOne, type Outcome } from './one-by-one'
-import type { ProblemBody, Reason, Slot, Space, Unit } from './types'
+import type { ProblemBody, Reason, Slot, Unit } from './types'
 import { asItem, step, type Occurrence } from './workplace'
 
 /** What undoes a move, where there is a way, and what its answer warned of. */
@@ -24,13 +24,11 @@ export interface Elsewhere { space_id: string; name: string; floor: string | nul
 
 export interface Found { candidates: Elsewhere[]; left_out: { message: string }[] }
 
-/** The rooms in which most of the dates can be booked first. `needed`: by whom, and with which buffers where nothing is booked. */
-export async function roomsFor(dates: Movable[], square: string, spaces: Space[], more: { unit_id?: string | null; setup?: number; teardown?: number } = {}): Promise<Found> {
-  const [first] = dates
-  if (!first) return { candidates: [], left_out: [] }
-  const near = first.space_ids.find((id) => spaces.some((space) => space.space_id === id))
+/** The rooms in which most of the dates can be booked first. `unit_id`: whose they are, and with which buffers, where nothing is booked. */
+export async function roomsFor(dates: Movable[], sought: Sought, square: string, more: { unit_id?: string | null; setup?: number; teardown?: number } = {}): Promise<Found> {
+  const near = dates[0]?.space_ids[0]
   const body = {
-    ...soughtFor(first, spaces), square_id: [square], ...(near && { near_space_id: near }), ...(more.unit_id && { for_unit_id: more.unit_id }),
+    ...sought, square_id: [square], ...(near && { near_space_id: near }), ...(more.unit_id && { for_unit_id: more.unit_id }),
     setup_minutes: more.setup ?? 0, teardown_minutes: more.teardown ?? 0,
     dates: dates.map(({ booking_id, starts_at, ends_at }) => (booking_id ? { booking_id } : { starts_at, ends_at })),
   }
