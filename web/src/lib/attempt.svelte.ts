@@ -10,6 +10,8 @@ export class Attempt {
   /** A fault of our own, which is thrown on to be logged. */
   broken = $state(false)
   busy = $state(false)
+  /** Whether the reader asked for what did not go well, and so looks for what came of it. */
+  asked = $state(false)
   private running = 0
 
   /** Does what the reader asked for; what stood in the way before is forgotten. */
@@ -36,6 +38,7 @@ export class Attempt {
   }
 
   take(error: unknown): void {
+    this.asked = this.running > 0
     this.away = error instanceof Away
     this.problem = error instanceof Refused ? error.problem : null
     this.broken = !this.away && !this.problem

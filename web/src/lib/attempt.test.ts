@@ -27,6 +27,14 @@ describe('attempt', () => {
     expect(tried.away).toBe(false)
   })
 
+  it('knows whether the reader asked for what was refused', async () => {
+    const tried = new Attempt()
+    await tried.look(refuse)
+    expect(tried.asked).toBe(false)
+    await tried.run(() => tried.look(refuse))
+    expect(tried.asked).toBe(true)
+  })
+
   it('is busy until the outermost work is done', async () => {
     const tried = new Attempt()
     const seen: boolean[] = []

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { wishFor, type Wanted } from './finding'
+import { addressOf, bookingOf, queryOf, readWish, wishFor, type Wanted } from './finding'
 
 const MEETING: Wanted = {
   space_ids: ['quiet'], local_date: '2026-12-03', local_start: '10:00', local_end: '12:00', setup_minutes: 0, teardown_minutes: 0,
@@ -34,5 +34,28 @@ describe('the search for another room', () => {
     const wish = read({ local_start: '22:00', local_end: '24:00', teardown_minutes: 30 })
     expect([wish.get('earliest'), wish.get('latest'), wish.get('minutes')]).toEqual(['22:00', '24:00', '120'])
     expect(read({ local_start: '22:00', local_end: '00:00' }).get('minutes')).toBe('120')
+  })
+})
+
+describe('the wish for a room', () => {
+  const wish = {
+    ...readWish(new URLSearchParams(), '2026-11-27'), setup: 30, teardown: 15, weekdays: [2, 4], price: 0, layout: 'banquet', access: ['step_free'], equipment: ['piano'], kitchen: true, here: false,
+  }
+
+  it('is the same again from its address', () => {
+    expect(readWish(addressOf(wish), '2027-01-01')).toEqual(wish)
+  })
+
+  it('is asked for whole, and nothing that is over', () => {
+    const query = queryOf(wish, { square: 's', date: '2026-11-27', minute: 631 })
+    expect(query.get('from')).toBe('2026-11-27T10:45')
+    expect(query.get('to')).toBe('2026-12-11T00:00')
+    expect([query.get('max_price'), query.get('setup_minutes'), query.getAll('weekday'), query.get('square_id')]).toEqual(['0', '30', ['2', '4'], null])
+  })
+
+  it('is booked with all that was looked for', () => {
+    expect(bookingOf(wish, 'hall', '2026-11-27T17:00:00+01:00')).toMatchObject({
+      ends_at: '2026-11-27T18:00:00.000Z', setup_minutes: 30, teardown_minutes: 15, needs: ['step_free', 'piano', 'kitchen'], layout: 'banquet',
+    })
   })
 })

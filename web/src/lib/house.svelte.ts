@@ -59,6 +59,12 @@ class House {
     return this.holds(DECIDER_ROLES, unit_id)
   }
 
+  /** In whose name the reader books: a unit's where that is all the reader is, else in nobody's. */
+  booksFor(units: string[]): string | null {
+    const mine = (this.session?.user?.roles ?? []).filter(([role]) => BOOKING_ROLES.has(role)).map(([, scope]) => scope)
+    return mine.some((scope) => scope === '*' || scope === this.square?.id) ? null : (units.find((one) => mine.includes(one)) ?? null)
+  }
+
   private holds(roles: Set<string>, unit_id: string | null | undefined, square = this.square?.id): boolean {
     const covers = new Set(['*', unit_id, square])
     return (this.session?.user?.roles ?? []).some(([role, scope]) => roles.has(role) && covers.has(scope))

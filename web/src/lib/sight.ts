@@ -7,6 +7,9 @@ export const intoSight: Attachment<HTMLElement> = (told) => {
   if (told.closest('dialog')) told.scrollIntoView({ block: 'nearest' })
 }
 
+/** On any screen, where the reader waits for it; what a screen finds by itself moves nothing but in a dialog. */
+export const ifAsked = (asked: boolean): Attachment<HTMLElement> => (asked ? (told) => told.scrollIntoView({ block: 'nearest' }) : intoSight)
+
 /** Where the keyboard goes on. */
 export const focused: Attachment<HTMLElement> = (told) => told.focus()
 

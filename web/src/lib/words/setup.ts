@@ -131,6 +131,16 @@ export const nb = {
   field_hold_until: 'Holdes til og med',
   roomsChosen: 'Valgt: {rooms}',
   noRoomChosen: 'Ingen rom er valgt.',
+  onWeekdays: 'Bare på (ingen: alle dager)',
+  maxPrice: 'Høyest pris per time (kr)',
+  mustRequest: 'må spørres om',
+  needsException: 'trenger unntak',
+  ask: 'Spør om',
+  askSlot: 'Spør om {room} {date} {time}',
+  bestShown: 'De {n} beste vises.',
+  moreRoomsFound: 'Vis flere rom',
+  tryAgain: 'Prøv igjen med dette',
+  notUndone: 'Det kunne ikke angres: {why}',
 } as const
 
 export const en: Record<keyof typeof nb, string> = {
@@ -265,4 +275,14 @@ export const en: Record<keyof typeof nb, string> = {
   field_hold_until: 'Held until the end of',
   roomsChosen: 'Chosen: {rooms}',
   noRoomChosen: 'No room is chosen.',
+  onWeekdays: 'Only on (none: any day)',
+  maxPrice: 'Highest price an hour (NOK)',
+  mustRequest: 'has to be asked for',
+  needsException: 'needs an exception',
+  ask: 'Ask for',
+  askSlot: 'Ask for {room} {date} {time}',
+  bestShown: 'The best {n} are shown.',
+  moreRoomsFound: 'Show more rooms',
+  tryAgain: 'Try again with this',
+  notUndone: 'It could not be undone: {why}',
 }
