@@ -183,6 +183,7 @@ def test_plan_is_decided_told_in_a_letter_and_booked(open_page: OpenPage, closed
     title = title_of(granted)
     try:
         page.get_by_role("button", name="Vedta planen").click()
+        page.get_by_role("dialog", name="Vedta planen?").get_by_role("button", name="Vedta planen").click()
         page.get_by_role("button", name=f"Vedtaksbrev – {title}").click()
         letter = page.get_by_role("dialog", name=f"Vedtaksbrev – {title}")
         expect(letter).to_contain_text(ROOM)

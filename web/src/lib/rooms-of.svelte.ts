@@ -1,12 +1,13 @@
 // The rooms of one or more squares: read once, when they are needed.
 import { Away, get, Refused } from './api'
 import { house } from './house.svelte'
-import type { Space } from './types'
+import type { Space, Unit } from './types'
 
 const AGAIN_MS = 2_000
 
 export class RoomsOf {
   private known = $state.raw<Record<string, Space[]>>({})
+  private units = $state.raw<Record<string, Unit[]>>({})
   private asked = new Set<string>()
 
   /** Of several squares each room says which it is in. */
@@ -15,6 +16,8 @@ export class RoomsOf {
     const told = (space: Space, square: string) => (squares.length > 1 && names.has(square) ? { ...space, name: `${space.name} (${names.get(square)})` } : space)
     return squares.flatMap((square) => (this.known[square] ?? []).map((space) => told(space, square)))
   }
+
+  unitsOf = (squares: string[]): Unit[] => squares.flatMap((square) => this.units[square] ?? [])
 
   knows = (square: string): boolean => square in this.known
 
@@ -26,8 +29,9 @@ export class RoomsOf {
   private async read(square: string): Promise<void> {
     this.asked.add(square)
     try {
-      const { spaces } = await get<{ spaces: Space[] }>(`/api/aggregator/squares/${square}/resources`)
+      const { spaces, units } = await get<{ spaces: Space[]; units: Unit[] }>(`/api/aggregator/squares/${square}/resources`)
       this.known = { ...this.known, [square]: spaces }
+      this.units = { ...this.units, [square]: units }
     } catch (error) {
       if (error instanceof Away) setTimeout(() => void this.read(square), AGAIN_MS)
       else if (!(error instanceof Refused)) throw error

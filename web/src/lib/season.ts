@@ -9,7 +9,10 @@ export const WEEKS = ['every', 'odd', 'even'] as const
 export type Weeks = (typeof WEEKS)[number]
 
 export interface WeekTime { weekday: number; start: string; end: string; end_next_day: boolean; weeks: Weeks }
-export interface Wish extends WeekTime { space_ids: string[]; square_ids: string[]; noise_out?: number | null; quiet_need?: number | null }
+export interface Wish extends WeekTime {
+  space_ids: string[]; square_ids: string[]; noise_out?: number | null; quiet_need?: number | null
+  alternatives: Omit<WeekTime, 'weeks'>[]; features: string[]; setup_minutes: number; teardown_minutes: number
+}
 export interface Season {
   id: string; version: number; name: string; state: string; first_date: string; last_date: string
   application_deadline: string; priority: string[]; square_ids: string[]; space_ids: string[] | null; plan_run: number; rule: { text: string[] }
@@ -20,6 +23,7 @@ export interface Season {
 export interface Application {
   id: string; version: number; state: string; title: string; organiser_id: string; organiser_kind: string
   people: number; paid: boolean; late: boolean; wishes: Wish[]
+  unit_id: string | null; holidays: 'skip' | 'keep' | null; late_reason: string | null; late_counts: 'last' | 'as_in_time'
 }
 export interface Why { rule: string; message: string; space_ids: string[]; holders: { application_id: string; wish: number }[] }
 export interface LeftOut { date: string; why: string }
