@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.axe import violations
 from tests.e2e.conftest import OpenPage
 from tests.e2e.held import HeldHouse
 
@@ -191,3 +192,46 @@ def test_calendar_that_is_none_is_refused_and_keeps_what_was_typed(open_page: Op
     page.get_by_role("button", name="Les inn").click()
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_label("Navn")).to_have_value("Prøvekalender")
+
+
+def test_room_keeps_all_that_it_says_when_its_manager_changes_one_thing(open_page: OpenPage, house: HeldHouse) -> None:
+    room = house.room("Aktivitetsrom A")
+    before = house.get(f"/api/facility/spaces/{room}")
+    assert before["neighbours"], "the demo's room has walls"
+    page = open_page(f"/house?room={room}")
+    form = page.get_by_role("region", name="Om rommet – Aktivitetsrom A")
+    form.get_by_label("klasserom").fill("18")
+    form.get_by_role("button", name="Lagre", exact=True).click()
+    expect(page.get_by_text("Lagret: Aktivitetsrom A").first).to_be_visible()
+    saved = house.get(f"/api/facility/spaces/{room}")
+    assert saved["layouts"] == {**before["layouts"], "classroom": 18}
+    page.get_by_role("button", name="Angre", exact=True).click()
+    expect(page.get_by_text("Angret.")).to_be_visible()
+    again = house.get(f"/api/facility/spaces/{room}")
+    assert {**again, "version": 0} == {**before, "version": 0}
+
+
+def test_local_days_are_kept_by_keyboard_which_stays_in_place_when_one_goes(
+    open_page: OpenPage, house: HeldHouse
+) -> None:
+    page = open_page("/house")
+    days = page.get_by_role("region", name="Helligdager og lokale dager")
+    for name in ("Prøvedag én", "Prøvedag to"):
+        days.get_by_role("button", name="Ny regel om dager").focus()
+        page.keyboard.press("Enter")
+        form = page.get_by_role("dialog", name="Ny regel om dager")
+        form.get_by_label("Navn (bokmål)").focus()
+        page.keyboard.type(name)
+        assert violations(page) == []
+        page.keyboard.press("Enter")
+        expect(days.get_by_text(name, exact=True)).to_be_visible()
+    days.get_by_role("button", name="Fjern Prøvedag én").focus()
+    page.keyboard.press("Enter")
+    expect(days.get_by_text("Prøvedag én", exact=True)).to_have_count(0)
+    expect(days.locator("li :focus")).to_have_count(1)
+    days.get_by_role("button", name="Fjern Prøvedag to").focus()
+    page.keyboard.press("Enter")
+    expect(days.get_by_text("Prøvedag to", exact=True)).to_have_count(0)
+    square = house.square("Heggedal")
+    rules = house.get(f"/api/facility/squares/{square}/local-rules")["rules"]
+    assert not [rule for rule in rules if rule["name_nb"].startswith("Prøvedag")]

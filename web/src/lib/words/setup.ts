@@ -177,6 +177,7 @@ export const nb = {
   removeKeep: 'Fjern kalenderen, behold reservasjonene',
   removeCancel: 'Fjern kalenderen og avlys reservasjonene',
   feedRemovedKept: 'Fjernet: {name}. Reservasjonene fra den står.',
+  printIt: 'Skriv ut',
 } as const
 
 export const en: Record<keyof typeof nb, string> = {
@@ -357,4 +358,5 @@ export const en: Record<keyof typeof nb, string> = {
   removeKeep: 'Remove the calendar, keep the bookings',
   removeCancel: 'Remove the calendar and cancel the bookings',
   feedRemovedKept: 'Removed: {name}. Its bookings stand.',
+  printIt: 'Print',
 }
