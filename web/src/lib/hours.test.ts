@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined })
 vi.stubGlobal('document', { documentElement: {} })
-const { bodyOf, faultsAt, isOver, isWhole, newPeriod, newSpan, putTime } = await import('./hours')
+const { bodyOf, endsEarly, faultsAt, isOver, isWhole, newPeriod, newSpan, putTime, save } = await import('./hours')
 const { periodSaid } = await import('./hours-said')
 
 const usual = (span: object = {}, rules: object[] = []) => ({ ...newPeriod('Vanlige uker'), groups: [{ spans: [{ ...newSpan(), ...span }], rules }] }) as ReturnType<typeof newPeriod>
@@ -16,6 +16,11 @@ describe('opening hours as they are typed', () => {
     expect(span.start).toBe('09:00')
     putTime(span, 'start', 'ni')
     expect(span.start).toBe('ni')
+  })
+
+  it('end early unless they end the next day', () => {
+    const span = { ...newSpan(), start: '20:00', end: '02:00' }
+    expect([endsEarly(span), endsEarly({ ...span, end_next_day: true }), endsEarly({ ...span, full_day: true }), endsEarly({ ...span, end: '2' })]).toEqual([true, false, false, false])
   })
 
   it('are asked about once every time is whole', () => {
@@ -43,4 +48,14 @@ it('a fault of the tenth period is not the first one’s', () => {
   const errors = [{ loc: ['periods', 10, 'groups', 0, 'spans', 1, 'start'], message: 'Feil' }]
   expect(faultsAt(errors, ['periods', 1])).toEqual([])
   expect(faultsAt(errors, ['periods', 10, 'groups', 0, 'spans', 1])).toEqual(['Feil'])
+})
+
+it('the first hours say that none were there, so that somebody else’s first ones are not met with a missing header', async () => {
+  const sent: RequestInit[] = []
+  vi.stubGlobal('fetch', async (_: string, init: RequestInit) => {
+    sent.push(init)
+    return { ok: true, status: 200, json: async () => ({}), headers: new Headers() }
+  })
+  await save('spaces', 'hall', [], 0)
+  expect(sent.map((one) => (one.headers as Record<string, string>)['If-Match'])).toEqual(['"0"'])
 })

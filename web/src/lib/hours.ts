@@ -65,6 +65,10 @@ const isClock = (text: string | null | undefined) => /^([01]\d|2[0-3]):[0-5]\d$/
 export const isWhole = (periods: Period[]): boolean =>
   periods.every((period) => period.groups.every((group) => group.spans.every((span) => span.full_day || (isClock(span.start) && isClock(span.end)))))
 
+/** Whether a time that is written whole ends before it starts. */
+export const endsEarly = (span: Span): boolean =>
+  !span.full_day && !span.end_next_day && isClock(span.start) && isClock(span.end) && (span.end ?? '') <= (span.start ?? '')
+
 /** As they are put: what was left empty says nothing, and a rule that does not count has no number. */
 export function bodyOf(periods: Period[]): Period[] {
   return periods.map((period) => ({
@@ -100,7 +104,7 @@ export async function effective(kind: 'spaces' | 'units', id: string, from: stri
 }
 
 export async function save(kind: 'spaces' | 'units', id: string, periods: Period[], version: number): Promise<OwnHours> {
-  return (await call<OwnHours>('PUT', path(kind, id), { periods: bodyOf(periods) }, version || null)).body
+  return (await call<OwnHours>('PUT', path(kind, id), { periods: bodyOf(periods) }, version)).body
 }
 
 /** Back to none of its own: what the space above has, or always open. */

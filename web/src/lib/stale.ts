@@ -11,6 +11,12 @@ export function apart<F extends string>(mine: Partial<Record<F, unknown>>, other
   return (Object.keys(mine) as F[]).filter((field) => same(mine[field]) !== same(others[field]))
 }
 
+/** What was typed, above what others saved: of what was not touched theirs stands. */
+export function rebased<T extends object>(before: T, mine: T, others: T): T {
+  const kept = Object.entries(mine).filter(([field, value]) => same(value) !== same(before[field as keyof T]))
+  return { ...mine, ...others, ...Object.fromEntries(kept) }
+}
+
 /** Written with its keys in order: the same said in another order is the same. */
 function same(value: unknown): string {
   return JSON.stringify(value ?? null, (_, inner: unknown) =>

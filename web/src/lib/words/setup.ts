@@ -178,6 +178,7 @@ export const nb = {
   removeCancel: 'Fjern kalenderen og avlys reservasjonene',
   feedRemovedKept: 'Fjernet: {name}. Reservasjonene fra den står.',
   printIt: 'Skriv ut',
+  spanLasts: 'Slutten må være etter starten. Kryss av for «neste dag» når tiden går over midnatt.',
 } as const
 
 export const en: Record<keyof typeof nb, string> = {
@@ -359,4 +360,5 @@ export const en: Record<keyof typeof nb, string> = {
   removeCancel: 'Remove the calendar and cancel the bookings',
   feedRemovedKept: 'Removed: {name}. Its bookings stand.',
   printIt: 'Print',
+  spanLasts: 'The end must be after the start. Tick “next day” when the time goes past midnight.',
 }
