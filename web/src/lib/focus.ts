@@ -10,9 +10,10 @@ export function keepFocus(page: Document): () => void {
   const watch = new MutationObserver((changes) => {
     if (!last || (page.activeElement && page.activeElement !== page.body)) return
     const lost = last
-    if (lost.isConnected) return void (changes.some((one) => one.target === lost && !lost.hasAttribute('disabled')) && reach(lost))
+    const back = lost.isConnected && changes.some((one) => one.target === lost && !lost.hasAttribute('disabled'))
     const gone = changes.find((one) => [...one.removedNodes].some((node) => node.contains(lost)))
-    if (gone) reach(nearest(gone))
+    // A screen that knows better where to go on does so at once.
+    if (back || gone) setTimeout(() => page.activeElement === page.body && reach(back ? lost : gone ? nearest(gone) : null))
   })
   page.addEventListener('focusin', note)
   watch.observe(page.body, { childList: true, subtree: true, attributeFilter: ['disabled'] })
