@@ -232,8 +232,8 @@ export async function cancel(item: Item, unit: Unit | undefined): Promise<(() =>
   return async () => void (await call('PUT', `${bookings}/${id}`, again(known)))
 }
 
-
-/** Of the booking itself, also where it is a date's: somebody is there, a hold is to stand, or the room is given back before its time. */
+/** Of the booking itself, also where it is a date's: somebody is there, a hold is to stand, or the room is given back
+    before its time. */
 export async function step(one: { id: string; version: number }, verb: 'check-in' | 'confirm' | 'release'): Promise<void> {
   await call('POST', `${bookings}/${one.id}/${verb}`, verb === 'check-in' ? undefined : {}, one.version)
 }
