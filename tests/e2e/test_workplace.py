@@ -113,6 +113,7 @@ def test_refused_dates_get_one_other_room_and_one_and_all_that_follow_are_cancel
     row.get_by_role("button", name="Avlys de valgte (2)").click()
     row.get_by_role("button", name="Ja, avlys").press("Enter")
     expect(page.get_by_text(f"Avlyst: {title} (2)").first).to_be_visible()
+    expect(row.get_by_role("list")).to_be_focused()
     expect(row.get_by_text("planlagt")).to_have_count(2)
     with house.caller() as caller:
         for made in blocked:
