@@ -1,4 +1,5 @@
 import type { Dictionary } from './nb'
+import { en as elsewhere } from './words/elsewhere'
 import { en as house } from './words/house'
 import { en as inbox } from './words/inbox'
 import { en as rooms } from './words/rooms'
@@ -8,6 +9,7 @@ import { en as terms } from './words/terms'
 import { en as workplaces } from './words/workplaces'
 
 export const en: Dictionary = {
+  ...elsewhere,
   ...house,
   ...inbox,
   ...rooms,
@@ -64,21 +66,18 @@ export const en: Dictionary = {
   nothingAll: 'Nothing is entered for this day. Make a booking on the day view.',
   closures: 'Closed',
   untilFurther: 'until further notice',
-  openToday: 'Open today',
   closedToday: 'Closed today',
   staffed: 'staffed',
   self_service: 'self-service',
   closed: 'closed',
   noRoom: 'Without a room',
   wholeHouse: 'The whole house',
-  houseLabel: 'The house',
   busy: 'Busy',
   untitled: 'Untitled',
   count: 'Head count',
   countOf: 'Head count of {title}',
   countSaved: '{title}: {n} participants saved.',
   counted: '{n} participants',
-  countMissing: 'Head count missing',
   bands: 'By age',
   bandUnknown: 'unknown',
   showAll: 'Show the day on the timeline',
@@ -102,11 +101,9 @@ export const en: Dictionary = {
   state_cancelled: 'cancelled',
   setup: 'Setup',
   teardown: 'Tidy-up',
-  closedHours: 'closed hours',
   minutes: '{n} min',
   room: 'Room',
   rooms: 'Rooms',
-  moreRooms: 'More rooms',
   seats: '{n} seats',
   floor: 'Floor {n}',
   floor0: 'Basement',
@@ -127,10 +124,7 @@ export const en: Dictionary = {
   requestedToast: 'Requested: {title}, {time}. Waiting for an answer from whoever decides about the room.',
   requestedMove: 'Requested: {title}, {time}. Waiting for an answer from whoever decides about the room. It moves by itself once the answer is yes; until then it stays where it is.',
   doneButNote: 'Done. Be aware of this:',
-  draftKept: 'Your draft is kept.',
   draftClear: 'Clear the form',
-  conflictWith: '{room} is busy: {title} {time} ({unit})',
-  takenBy: 'Busy',
   alternatives: 'Free alternatives',
   take: 'Choose {room} {date} {time}',
   free: 'free',
@@ -196,7 +190,6 @@ export const en: Dictionary = {
   unbalanced: 'in and out differ',
   unitVisits: 'Visits of the units',
   trend: 'Visits over time',
-  trendTable: 'Show the figures as a table',
   trendSummary: 'Line chart: {n} periods, from {min} to {max} visits.',
   events: 'Events',
   eventMark: '{n} events',
@@ -243,7 +236,6 @@ export const en: Dictionary = {
   badTime: 'Write a time of day, for example 09:30.',
   wishFree: 'Nothing else is in the way at this time',
   wishTaken: 'Taken: {what}',
-  noRights: 'Your role cannot book rooms.',
   source_facility: 'Rooms and bookings',
   source_counters: 'Door counters',
   service_aggregator: 'Shared view',

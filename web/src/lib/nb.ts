@@ -1,3 +1,4 @@
+import { nb as elsewhere } from './words/elsewhere'
 import { nb as house } from './words/house'
 import { nb as inbox } from './words/inbox'
 import { nb as rooms } from './words/rooms'
@@ -8,6 +9,7 @@ import { nb as workplaces } from './words/workplaces'
 
 // Bokmål, the product's first language. English and nynorsk have the same keys.
 export const nb = {
+  ...elsewhere,
   ...house,
   ...inbox,
   ...rooms,
@@ -64,21 +66,18 @@ export const nb = {
   nothingAll: 'Ingenting er lagt inn denne dagen. Lag en reservasjon på dagsvisningen.',
   closures: 'Stengt',
   untilFurther: 'inntil videre',
-  openToday: 'Åpent i dag',
   closedToday: 'Stengt i dag',
   staffed: 'betjent',
   self_service: 'meråpent',
   closed: 'stengt',
   noRoom: 'Uten rom',
   wholeHouse: 'Hele huset',
-  houseLabel: 'Huset',
   busy: 'Opptatt',
   untitled: 'Uten tittel',
   count: 'Antall',
   countOf: 'Antall deltakere på {title}',
   countSaved: '{title}: {n} deltakere er lagret.',
   counted: '{n} deltakere',
-  countMissing: 'Mangler antall',
   bands: 'Fordelt på alder',
   bandUnknown: 'ukjent',
   showAll: 'Vis dagen på tidslinjen',
@@ -102,11 +101,9 @@ export const nb = {
   state_cancelled: 'avlyst',
   setup: 'Rigging',
   teardown: 'Rydding',
-  closedHours: 'stengt tid',
   minutes: '{n} min',
   room: 'Rom',
   rooms: 'Rom',
-  moreRooms: 'Flere rom',
   seats: '{n}\u00a0pl.',
   floor: '{n}. etasje',
   floor0: 'Underetasje',
@@ -127,10 +124,7 @@ export const nb = {
   requestedToast: 'Forespurt: {title}, {time}. Venter på svar fra den som bestemmer over rommet.',
   requestedMove: 'Forespurt: {title}, {time}. Venter på svar fra den som bestemmer over rommet. Det flyttes av seg selv når svaret er ja; til da står det der det er.',
   doneButNote: 'Det er gjort. Vær klar over dette:',
-  draftKept: 'Utkastet er tatt vare på.',
   draftClear: 'Tøm skjemaet',
-  conflictWith: '{room} er opptatt: {title} {time} ({unit})',
-  takenBy: 'Opptatt',
   alternatives: 'Forslag som er ledige',
   take: 'Velg {room} {date} {time}',
   free: 'ledig',
@@ -196,7 +190,6 @@ export const nb = {
   unbalanced: 'inn og ut spriker',
   unitVisits: 'Enhetenes besøk',
   trend: 'Besøk over tid',
-  trendTable: 'Vis tallene som tabell',
   trendSummary: 'Linjediagram: {n} perioder, fra {min} til {max} besøk.',
   events: 'Arrangementer',
   eventMark: '{n} arrangementer',
@@ -243,7 +236,6 @@ export const nb = {
   badTime: 'Skriv et klokkeslett, for eksempel 09:30.',
   wishFree: 'Ingenting annet står i veien på denne tiden',
   wishTaken: 'Opptatt: {what}',
-  noRights: 'Rollen din kan ikke reservere rom.',
   source_facility: 'Rom og reservasjoner',
   source_counters: 'Dørtellere',
   service_aggregator: 'Felles oversikt',

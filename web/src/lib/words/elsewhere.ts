@@ -1,0 +1,38 @@
+// What is said of one other room for many dates. Both languages side by side.
+export const nb = {
+  findOneRoom: 'Finn ett annet rom til {title} ({n})',
+  otherRoomsFound: '{n} rom kan brukes.',
+  noOtherRoom: 'Ingen andre rom som passer, er ledige på noen av datoene.',
+  otherRoomsTo: 'Andre rom til {title}',
+  freeAllDates: 'kan bookes hver gang',
+  freeSomeDates: 'kan bookes {n} av {m} ganger',
+  freeIfAsked: 'må bes om {n} av {m} ganger',
+  freeNot: 'ikke {dates}',
+  moveDatesHere: 'Flytt hit ({n})',
+  moveDatesTo: 'Flytt hit ({n}): {title} til {room}',
+  doingOf: '{n} av {m} …',
+  datesMoved: 'Flyttet til {room}: {title} ({n})',
+  datesMovedBack: '{n} av {m} datoer er flyttet tilbake.',
+  datesMovedBackBut: '{n} av {m} datoer er flyttet tilbake; {k} hadde ikke noe rom fra før, og har det nye.',
+  movedSomeFailed: '{n} av {m} datoer er flyttet til {room}. Disse gikk ikke, og er der de var:',
+  movedRestWaits: '{n} av {m} datoer er flyttet til {room}. Tjenesten svarer ikke nå; resten er der den var.',
+} as const
+
+export const en: Record<keyof typeof nb, string> = {
+  findOneRoom: 'Find one other room for {title} ({n})',
+  otherRoomsFound: '{n} rooms can be used.',
+  noOtherRoom: 'No other room that does is free on any of the dates.',
+  otherRoomsTo: 'Other rooms for {title}',
+  freeAllDates: 'can be booked every time',
+  freeSomeDates: 'can be booked {n} of {m} times',
+  freeIfAsked: 'has to be requested {n} of {m} times',
+  freeNot: 'not {dates}',
+  moveDatesHere: 'Move here ({n})',
+  moveDatesTo: 'Move here ({n}): {title} to {room}',
+  doingOf: '{n} of {m} …',
+  datesMoved: 'Moved to {room}: {title} ({n})',
+  datesMovedBack: '{n} of {m} dates are moved back.',
+  datesMovedBackBut: '{n} of {m} dates are moved back; {k} had no room before, and have the new one.',
+  movedSomeFailed: '{n} of {m} dates are moved to {room}. These did not work, and are where they were:',
+  movedRestWaits: '{n} of {m} dates are moved to {room}. The service does not answer now; the rest is where it was.',
+}
