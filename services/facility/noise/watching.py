@@ -47,7 +47,7 @@ async def _watch(desk: Desk) -> bool:
             return False
         look, oldest, own = found
         rooms = await finding.rooms(conn)
-        changed, look = await _changed(conn, look, newest, oldest, own)
+        changed, look, more = await _changed(conn, look, newest, oldest, own)
         first = look.surroundings is None
         swept, look = await _sweep(conn, look, rooms, desk.clock.now())
         ids = await pair_store.concerned(conn, [*changed, *swept], _with_neighbours(rooms))
@@ -60,25 +60,26 @@ async def _watch(desk: Desk) -> bool:
         if look != found[0]:
             await pair_store.save_look(conn, look)
         await outbox.record_many(conn, [noise_event(one) for one in said])
-    return look.sweeping is not None or found[0].low < look.low < look.high or len(past) == _AT_ONCE
+    return look.sweeping is not None or more or len(past) == _AT_ONCE
 
 
-async def _changed(conn: Any, look: Look, newest: int, oldest: int, own: int) -> tuple[set[UUID], Look]:
-    """The bookings of which something was said.
+async def _changed(conn: Any, look: Look, newest: int, oldest: int, own: int) -> tuple[set[UUID], Look, bool]:
+    """The bookings of which something was said, and whether there is more that was not read.
 
     Ids of events are given before they are committed, so what was read up to an id is not all there will be of it: it
-    is read again, until nobody is at work any more who might have had an id as small.
+    is read again, until nobody is at work any more who might have had an id as small. That can wait for the next time:
+    where much is booked there is always somebody at work, and looking for them at once would never end.
     """
     if newest <= look.low:
-        return set(), look
+        return set(), look, False
     rows = await pair_store.said_after(conn, look.low, _EVENTS_AT_ONCE)
     ids = {UUID(subject.removeprefix(_BOOKING)) for _, subject in rows if subject.startswith(_BOOKING)}
+    before, full = look.low, len(rows) == _EVENTS_AT_ONCE
     if look.horizon is not None and look.horizon <= oldest:
-        read_to = rows[-1][0] if len(rows) == _EVENTS_AT_ONCE else look.high
-        look = replace(look, low=min(read_to, look.high))
+        look = replace(look, low=min(rows[-1][0], look.high) if full else look.high)
     if look.horizon is None or look.horizon > own or look.low >= look.high:
         look = replace(look, high=newest, horizon=own if newest > look.low else None)
-    return ids, look
+    return ids, look, full and look.low > before
 
 
 async def _sweep(conn: Any, look: Look, rooms: Rooms, now: dt.datetime) -> tuple[list[UUID], Look]:
