@@ -8,7 +8,7 @@ export function again(work: () => Promise<void>): () => Promise<void> {
   const run = () => (running = work().finally(() => (running = null)))
   return () => {
     if (!running) return run()
-    next ??= running.catch(() => undefined).then(() => {
+    next ??= running.catch(() => undefined).then(() => { // who asked for that one is told of its fault
       next = null
       return run()
     })

@@ -26,7 +26,7 @@ export async function call<T>(method: string, path: string, body?: unknown, vers
   let answer: Response
   try {
     answer = await fetch(path, init)
-  } catch {
+  } catch { // whatever fetch throws, nobody answered
     throw new Away()
   }
   if (answer.status >= 500) throw new Away()

@@ -70,5 +70,5 @@ function draftOf(one: Booked, to: Alternative): Draft {
 /** Where somebody else was first: the booking as it is now. Null for any other refusal, and when it cannot be read. */
 export async function meanwhile({ code, reasons }: ProblemBody, id: string): Promise<Booked | null> {
   const overtaken = code === 'stale' || code === 'wrong_state' || reasons?.some((reason) => reason.rule === 'not_occupying')
-  return overtaken ? get<Booked>(`${bookings}/${id}`).catch(() => null) : null
+  return overtaken ? get<Booked>(`${bookings}/${id}`).catch(() => null) : null // unread, it is told as any other refusal
 }

@@ -76,7 +76,7 @@ class House {
       now.hold(this.session.clock)
       reader.unitKinds = this.session.unit_kinds ?? {}
       this.away = false
-    } catch {
+    } catch { // shown as away, and asked again
       this.away = true
     }
     const known = this.session?.signed_in ? this.session.squares_known !== false : true

@@ -36,7 +36,7 @@ class Live {
     channel.onmessage = (event: MessageEvent<Told>) => this.take(event.data)
     const lead = () => this.lead(square, channel, ended.signal)
     if ('locks' in navigator) {
-      navigator.locks.request(`torg-live-${square}`, { signal: ended.signal }, lead).catch(() => undefined)
+      navigator.locks.request(`torg-live-${square}`, { signal: ended.signal }, lead).catch(() => undefined) // the wait for the lock was ended
       channel.postMessage('ask')
     } else {
       void lead()

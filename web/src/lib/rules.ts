@@ -34,7 +34,7 @@ export async function rulesOf(ids: string[]): Promise<[string, Rules][]> {
     try {
       const found = await get<{ effective: Rules | null }>(`/api/facility/spaces/${id}/policy`)
       return [id, found.effective ?? NONE]
-    } catch {
+    } catch { // the room itself refuses what its rules do
       return [id, NONE]
     }
   }))
